@@ -1,0 +1,82 @@
+"""Pairs of token sequences -> how many tokens of each pair are aligned.
+
+Anchors are the common runs of at least `RUN` tokens, in any order, so that moved paragraphs count. Between two anchors
+that are neighbours in both texts, the gap counts by its longest common subsequence (rapidfuzz), but only when the gap is
+short or that is at least half of it: an edited word costs one word, an unrelated stretch costs all of it. Nothing outside or between
+unrelated anchors counts, which is what a bare longest common subsequence gets wrong: frequent words of unrelated texts
+match in order.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RUN: Final = 6
+"""Tokens in the shortest anchor."""
+
+GAP_SHARE: Final = 0.5
+"""A gap counts when twice its common tokens are at least this share of both sides together."""
+
+SHORT_GAP: Final = 8
+"""A gap of at most this many tokens a side always counts."""
+
+GAP_LIMIT: Final = 5_000
+"""A gap with more tokens than this on a side is not scored (its tokens count as not aligned), and is counted."""
+
+
+class Tokens(NamedTuple):
+    """Token sequences in one array: sequence i is `values[starts[i]:ends[i]]`."""
+
+    values: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, *sequences: NDArray[np.uint32]) -> Tokens:
+        ends = np.cumsum([len(s) for s in sequences], dtype=np.int64)
+        return cls(np.concatenate(sequences), np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
+
+
+class Aligned(NamedTuple):
+    """`words` i64[pairs]: tokens of either side that are aligned. `long_gaps`: gaps over `GAP_LIMIT`."""
+
+    words: NDArray[np.int64]
+    long_gaps: int
+
+
+def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
+    """Aligns every row (a, b) of `pairs` i64[n, 2]; linear in the lengths, apart from gaps, which are bounded.
+
+    The result depends on which side is a: callers give the longer sequence first.
+    """
+    from dedup.kernels import align as kernel
+
+    lengths = tokens.ends - tokens.starts
+    room = int((np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1).sum())
+    shared = np.empty(len(pairs), np.int64)
+    gaps = np.empty((room, 4), np.int64)
+    gap_ends = np.empty(len(pairs), np.int64)
+    long_gaps = kernel.align_pairs(
+        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, gaps, gap_ends
+    )
+    count = int(gap_ends[-1]) if len(pairs) else 0
+    if count:
+        totals = np.concatenate(([0], np.cumsum(_score(tokens.values, gaps[:count]))))
+        shared += totals[gap_ends] - totals[np.concatenate(([0], gap_ends[:-1]))]
+    return Aligned(shared, int(long_gaps))
+
+
+def _score(values: NDArray[np.uint32], gaps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Common tokens of each gap (a, length, b, length), 0 where the gap is neither short nor alike enough."""
+    from rapidfuzz.distance import LCSseq
+    from rapidfuzz.process import cpdist
+
+    left = [array("I", values[s : s + n].tobytes()) for s, n in gaps[:, :2].tolist()]
+    right = [array("I", values[s : s + n].tobytes()) for s, n in gaps[:, 2:].tolist()]
+    common = cpdist(left, right, scorer=LCSseq.similarity, dtype=np.int32).astype(np.int64)
+    short = np.maximum(gaps[:, 1], gaps[:, 3]) <= SHORT_GAP
+    return np.where(short | (2 * common >= GAP_SHARE * (gaps[:, 1] + gaps[:, 3])), common, 0)

@@ -1,0 +1,175 @@
+"""The command `dedup`: words of a shell -> calls of the library."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from dedup.canonical import DEFAULT
+from dedup.errors import DedupError, SettingsError
+
+EXIT_FAILED = 1
+EXIT_QUARANTINED = 3
+EXIT_INTERRUPTED = 130
+
+
+class Examples(click.Command):
+    """A command whose help leads with examples, printed as they stand."""
+
+    examples = ""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        for line in self.examples.strip().splitlines():
+            formatter.write(f"  {line.strip()}\n")
+        super().format_help_text(ctx, formatter)
+
+
+class RunCommand(Examples):
+    examples = """
+        dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
+        zstdcat news.jsonl.zst | dedup run - > unique.jsonl
+        dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9 --jobs 2
+    """
+
+
+class CompareCommand(Examples):
+    examples = """
+        dedup compare one.txt other.txt
+        dedup compare --json one.txt other.txt
+    """
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="article-dedup", prog_name="dedup")
+def main() -> None:
+    """Removes repeated articles from scraped news and web pages."""
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+@main.command(cls=RunCommand)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", default="-", show_default=True, help="Kept records, the lines as they came.")
+@click.option("--removed", metavar="FILE", help="One JSON line per removed record: what it repeats, how much, why.")
+@click.option("--quarantined", metavar="FILE", help="One JSON line per record that could not be read or has no words.")
+@click.option("--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same.")
+@click.option("--keep", default=DEFAULT, show_default=True, help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.")
+@click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source.")
+@click.option("--text-field", metavar="NAME", help="Where the text is; a.b reaches into nested records.")
+@click.option("--id-field", metavar="NAME", help="Where the id is.")
+@click.option("--date-field", metavar="NAME", help="Where the date of publication is.")
+@click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core.")
+@click.option("--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder.")
+@click.option("--force", is_flag=True, help="Replace outputs that exist.")
+@click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
+@click.option("--no-progress", is_flag=True, help="No progress.")
+def run(**options: Any) -> None:
+    """Keep one copy of every article of INPUT (JSON Lines, also .gz .bz2 .xz .zst; - is standard input).
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 130 interrupted.
+    """
+    from dedup import dump, report
+
+    output, as_json = options["output"], options["as_json"]
+    if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):
+        raise click.UsageError("--json and an output both go to standard output: give -o FILE")
+    files = dump.Files(
+        inputs=options["inputs"],
+        kept=None if options["dry_run"] else output,
+        removed=None if options["dry_run"] else options["removed"],
+        quarantined=None if options["dry_run"] else options["quarantined"],
+        force=options["force"],
+        work_dir=options["work_dir"],
+    )
+    try:
+        settings = _settings(options)
+        with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
+            result = dump.run(files, settings, progress)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except DedupError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        _quiet_pipe()
+    except KeyboardInterrupt:
+        click.echo("dedup: interrupted; no output was written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    summary = result.summary()
+    if not options["quiet"]:
+        report.print_summary(result)
+    if as_json:
+        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
+    sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
+
+
+@main.command(cls=CompareCommand)
+@click.argument("a", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("b", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
+def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
+    """What two text files have in common, and whether one would be removed as a copy of the other.
+
+    Exit codes: 0 compared, 1 failed, 2 wrong usage.
+    """
+    from dedup import dump, report
+    from dedup.settings import Settings
+    from dedup.verify import compare as compare_texts
+
+    try:
+        match = compare_texts(_text(a), _text(b), Settings(threshold=threshold))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(match)) + b"\n")
+    else:
+        report.print_match(match, str(a), str(b))
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    import os
+
+    from dedup.fields import Fields
+    from dedup.settings import Settings
+
+    names = {"text": options["text_field"], "id": options["id_field"], "published": options["date_field"]}
+    fields = dataclasses.replace(Fields(), **{part: (name,) for part, name in names.items() if name})
+    return Settings(
+        threshold=options["threshold"],
+        keep=options["keep"],
+        sources=tuple(s.strip() for s in options["sources"].split(",") if s.strip()),
+        fields=fields,
+        jobs=options["jobs"] or os.cpu_count() or 1,
+    )
+
+
+def _text(path: Path) -> str:
+    data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    return data.decode("utf-8-sig")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"dedup: {message}", err=True)
+    sys.exit(EXIT_FAILED)
+
+
+def _quiet_pipe() -> NoReturn:
+    """The reader of standard output has gone, as `| head` does: end as other tools do, without a word."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(EXIT_FAILED)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

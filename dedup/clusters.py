@@ -1,0 +1,47 @@
+"""Verified pairs and an order of preference -> stars: every removed text matches the kept text of its cluster."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def held_words(lengths: NDArray[np.int64], pairs: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For every text how many of its cluster's words it holds: its own, and what is aligned of each text that it matches."""
+    held = lengths.copy()
+    np.add.at(held, pairs[:, 0], words)
+    np.add.at(held, pairs[:, 1], words)
+    return held
+
+
+def stars(
+    count: int, pairs: NDArray[np.int64], ranked: NDArray[np.int64], alike: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For every text the text that stands for it (itself when it is kept), and the pair that says so (-1 when kept).
+
+    `pairs` i64[n, 2] are the matches, `alike` f64[n] their resemblance, `ranked` all texts that occur in pairs, best
+    first. The best is kept and whatever matches it removed, then the best of the rest, and so on: no two kept texts
+    match, and a chain of small edits does not merge its ends. A removed text goes to the kept text it resembles most.
+    """
+    from dedup.kernels import graph as kernel
+
+    left, right = np.concatenate((pairs, pairs[:, ::-1])).T
+    strength = np.concatenate((alike, alike))
+    source = np.concatenate((np.arange(len(pairs)),) * 2)
+    order = np.argsort(left, kind="stable")
+    heads = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(left, minlength=count), out=heads[1:])
+    kept = np.empty(count, np.uint8)
+    kernel.cover(ranked, heads, np.ascontiguousarray(right[order]), kept)
+    place = np.zeros(count, np.int64)
+    place[ranked] = np.arange(len(ranked))
+    use = np.flatnonzero((kept[left] == 0) & (kept[right] == 1))
+    use = use[np.lexsort((place[right[use]], -strength[use], left[use]))]
+    first = np.ones(len(use), bool)
+    first[1:] = left[use][1:] != left[use][:-1]
+    use = use[first]
+    owner = np.arange(count)
+    owner[left[use]] = right[use]
+    via = np.full(count, -1, np.int64)
+    via[left[use]] = source[use]
+    return owner, via

@@ -1,0 +1,120 @@
+"""Files in, files out: the whole of `dedup run` apart from its command line."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import orjson
+
+from dedup.batch import Progress, decide
+from dedup.model import Quarantined, Removed
+from dedup.outputs import Outputs
+from dedup.result import Result
+from dedup.settings import Settings
+from dedup.sources import LineSource
+from dedup.spool import Workspace
+
+_SPAN = 1 << 20
+"""Kept lines that follow one another are copied in stretches of at most about this many bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where a run reads and writes. `-` is standard input or output. `work_dir`: for unnamed working files; by default
+    the folder of `kept`, or the system's temporary folder when that is standard output.
+    """
+
+    inputs: Sequence[str]
+    kept: str | None = None
+    removed: str | None = None
+    quarantined: str | None = None
+    force: bool = False
+    work_dir: str | None = None
+
+    @property
+    def workplace(self) -> Path:
+        """The folder for working files."""
+        if self.work_dir is not None:
+            return Path(self.work_dir)
+        return Path(tempfile.gettempdir()) if self.kept in (None, "-") else Path(str(self.kept)).parent
+
+
+def run(files: Files, settings: Settings, progress: Progress | None = None) -> Result:
+    """Reads the inputs as one dump, and writes kept lines, removals and quarantine, all of them or none.
+
+    Raises SettingsError, NoTextField, InputError, OutputError, AccountingError.
+    """
+    start = time.perf_counter()
+    with Outputs(files.force) as outputs, Workspace(files.workplace) as workspace:
+        outputs.check(files.kept, files.removed, files.quarantined, inputs=tuple(files.inputs))
+        source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
+        decisions = decide(source, settings, workspace, progress)
+        result = Result(source, decisions, settings, 0.0)
+        result.summary()
+        if files.kept is not None:
+            with outputs.open(files.kept) as stream:
+                _write_kept(stream, source, decisions.kept)
+        if files.removed is not None:
+            with outputs.open(files.removed) as stream:
+                stream.writelines(map(_removed_line, result.iterate_removed()))
+        if files.quarantined is not None:
+            with outputs.open(files.quarantined) as stream:
+                stream.writelines(map(_quarantined_line, result.quarantined))
+        source.check_unchanged()
+        outputs.commit()
+        return Result(source, decisions, settings, time.perf_counter() - start)
+
+
+def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+    """Copies the lines of `rows` as they came; a last line without an end gets one."""
+    if not len(rows):
+        return
+    files = np.array(source.files)[rows]
+    starts = np.array(source.starts)[rows]
+    ends = starts + np.array(source.sizes)[rows]
+    stretch = starts // _SPAN
+    follows = (starts[1:] == ends[:-1] + 1) & (files[1:] == files[:-1]) & (stretch[1:] == stretch[:-1])
+    heads = np.concatenate(([0], np.flatnonzero(~follows) + 1))
+    tails = np.concatenate((heads[1:], [len(rows)])) - 1
+    for file, first, last in zip(files[heads].tolist(), starts[heads].tolist(), ends[tails].tolist(), strict=True):
+        stream.write(source.read(file, first, last - first))
+        stream.write(b"\n")
+
+
+def _removed_line(removed: Removed) -> bytes:
+    line = {
+        "id": removed.id,
+        "duplicate_of": removed.duplicate_of,
+        "relation": removed.relation,
+        "resemblance": removed.resemblance,
+        "containment": removed.containment,
+        "reason": removed.reason,
+        "source": removed.place.source,
+        "line": removed.place.line,
+        "kept_source": removed.kept_place.source,
+        "kept_line": removed.kept_place.line,
+    }
+    return dumps(line) + b"\n"
+
+
+def _quarantined_line(record: Quarantined) -> bytes:
+    place = record.place
+    return dumps({"source": place.source, "line": place.line, "reason": record.reason, "detail": record.detail}) + b"\n"
+
+
+def dumps(value: Any) -> bytes:
+    """JSON as UTF-8; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return orjson.dumps({k: _clean(v) for k, v in value.items()})
+
+
+def _clean(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -1,0 +1,149 @@
+"""Which field of a record holds what: records of common scrapers -> Article."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from dedup import dates
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """For each part of an article the names it may have, first hit first; `a.b` reaches into nested records."""
+
+    text: tuple[str, ...] = (
+        "articleBody",
+        "article_text",
+        "maintext",
+        "plaintext",
+        "text",
+        "body",
+        "content",
+        "markdown",
+        "raw_text",
+    )
+    id: tuple[str, ...] = ("id", "guid", "_id")
+    url: tuple[str, ...] = ("url", "link", "loaded_url", "source")
+    canonical_url: tuple[str, ...] = ("canonicalUrl", "canonical_url", "canonical_link")
+    title: tuple[str, ...] = ("title", "headline", "article_title", "name")
+    published: tuple[str, ...] = (
+        "datePublished",
+        "date_publish",
+        "article_publish_date",
+        "publish_date",
+        "publishing_date",
+        "published",
+        "date",
+    )
+    modified: tuple[str, ...] = ("dateModified", "date_modify", "modified", "updated")
+    site: tuple[str, ...] = ("source_domain", "hostname", "site", "publisher")
+    language: tuple[str, ...] = ("language", "lang", "inLanguage", "article_language", "meta_lang")
+
+    def text_of(self, record: Mapping[str, Any]) -> object:
+        """The value of the first text field that is there and not None; None when there is none."""
+        return _first(record, self.text)
+
+    def published_of(self, record: Mapping[str, Any]) -> object:
+        """The date of publication as the record states it."""
+        return _first(record, self.published)
+
+    def identity(self, record: Mapping[str, Any], text: bytes) -> str:
+        """What the record is called: its id, else its URL, else a hash of its text."""
+        given = _first(record, self.id)
+        if isinstance(given, str) and given:
+            return given
+        if isinstance(given, int):
+            return str(given)
+        return _url(_first(record, self.url)) or "text-" + hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A record as policies see it: each part is looked up in the record when it is asked for, None when it is unknown.
+
+    Times are seconds since 1970 UTC.
+    """
+
+    id: str
+    record: Mapping[str, Any]
+    fields: Fields
+
+    @property
+    def text(self) -> str:
+        value = self.fields.text_of(self.record)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def url(self) -> str | None:
+        return _url(_first(self.record, self.fields.url))
+
+    @property
+    def canonical_url(self) -> str | None:
+        return _url(_first(self.record, self.fields.canonical_url))
+
+    @property
+    def title(self) -> str | None:
+        return _string(_first(self.record, self.fields.title))
+
+    @property
+    def published(self) -> float | None:
+        return dates.parse(self.fields.published_of(self.record))
+
+    @property
+    def modified(self) -> float | None:
+        return dates.parse(_first(self.record, self.fields.modified))
+
+    @property
+    def site(self) -> str | None:
+        """The record's site, else the host name of its URL."""
+        return _string(_first(self.record, self.fields.site)) or host(self.url)
+
+    @property
+    def language(self) -> str | None:
+        return _string(_first(self.record, self.fields.language))
+
+
+def host(url: str | None) -> str | None:
+    """The host name of a URL without a leading `www.`; None when there is none.
+
+    >>> host("https://www.Example.org:8080/a"), host("not a url")
+    ('example.org', None)
+    """
+    if url is None:
+        return None
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return name.removeprefix("www.") if name else None
+
+
+def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
+    """The first of the names that the record has a value for; then the dotted ones, part by part."""
+    for name in names:
+        value = record.get(name)
+        if value is not None:
+            return value
+    for name in names:
+        if "." in name:
+            value: object = record
+            for part in name.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value is not None:
+                return value
+    return None
+
+
+def _url(value: object) -> str | None:
+    text = _string(value)
+    return text if text and text.startswith(("http://", "https://")) else None
+
+
+def _string(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) and value else None

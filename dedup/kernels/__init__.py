@@ -1,0 +1,13 @@
+"""All compiled code (numba): pure functions over arrays, each with a slow twin in the tests that defines right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def cold() -> bool:
+    """Whether the kernels still have to be compiled in this environment, which takes seconds, once."""
+    from dedup.kernels.align import align_pairs
+
+    cached = align_pairs.stats.cache_path
+    return not cached or not any(Path(cached).glob("align.align_pairs-*.nbi"))

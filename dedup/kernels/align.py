@@ -1,0 +1,142 @@
+"""Pairs of token sequences -> the runs they share (anchors), and the gaps between neighbouring runs."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.text import shingle
+
+_TRIES = 16
+
+
+@njit(nogil=True, cache=True)
+def index_starts(hashes, count, heads, following):  # type: ignore[no-untyped-def]
+    """A chained hash table over `hashes[:count]`, lowest position first: `heads` (i32, a power of two), `following`."""
+    mask = len(heads) - 1
+    heads[:] = -1
+    for i in range(count - 1, -1, -1):
+        slot = hashes[i] & mask
+        following[i] = heads[slot]
+        heads[slot] = i
+
+
+@njit(nogil=True, cache=True)
+def _extend(a, b, i, j, taken):  # type: ignore[no-untyped-def]
+    """How many tokens agree from `a[i]`, `b[j]` on, up to the first token of `b` that another run has taken."""
+    n = 0
+    while i + n < len(a) and j + n < len(b) and a[i + n] == b[j + n] and taken[j + n] == 0:
+        n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def common_runs(a, b, size, ha, hb, heads, following, taken, runs):  # type: ignore[no-untyped-def]
+    """Writes the disjoint common runs of at least `size` tokens as rows (start in a, start in b, length); returns how many.
+
+    `ha`, `hb`: hashes of all runs of `size`. Left to right through `a`, each time the longest continuation among the
+    expected place and the first `_TRIES` others, the nearest to the expected place among equals. Linear in `a` and `b`.
+    """
+    nb = len(b) - size + 1
+    index_starts(hb, nb, heads, following)
+    taken[: len(b)] = 0
+    count = 0
+    shift = 0
+    i = 0
+    while i <= len(a) - size:
+        best = 0
+        where = -1
+        j = i + shift
+        if 0 <= j < nb and hb[j] == ha[i]:
+            best = _extend(a, b, i, j, taken)
+            where = j
+        j = heads[ha[i] & (len(heads) - 1)]
+        tries = 0
+        while j >= 0 and tries < _TRIES:
+            tries += 1
+            if hb[j] == ha[i]:
+                n = _extend(a, b, i, j, taken)
+                if n > best or (n == best and abs(j - i - shift) < abs(where - i - shift)):
+                    best = n
+                    where = j
+            j = following[j]
+        if best < size:
+            i += 1
+            continue
+        runs[count, 0], runs[count, 1], runs[count, 2] = i, where, best
+        count += 1
+        taken[where : where + best] = 1
+        shift = where - i
+        i += best
+    return count
+
+
+@njit(nogil=True, cache=True)
+def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-untyped-def]
+    """Writes the gaps worth scoring as rows (start in a, length, start in b, length); returns how many, and how many were too long.
+
+    A gap lies between two runs that are neighbours in both texts. Left out are gaps that cannot hold a common token
+    (neighbouring runs are as long as they go) or cannot agree by half unless `short`, and those over `limit` tokens a side.
+    """
+    found = 0
+    capped = 0
+    for r in range(count - 1):
+        a0 = runs[r, 0] + runs[r, 2]
+        b0 = runs[r, 1] + runs[r, 2]
+        na = runs[r + 1, 0] - a0
+        nb = runs[r + 1, 1] - b0
+        if na < 1 or nb < 1 or na * nb < 3 or (max(na, nb) > short and 4 * min(na, nb) < na + nb):
+            continue
+        if max(na, nb) > limit:
+            capped += 1
+            continue
+        j = b0
+        while j < b0 + nb and taken[j] == 0:
+            j += 1
+        if j == b0 + nb:
+            gaps[found, 0], gaps[found, 1], gaps[found, 2], gaps[found, 3] = a0, na, b0, nb
+            found += 1
+    return found, capped
+
+
+@njit(nogil=True, cache=True)
+def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, gaps, gap_ends):  # type: ignore[no-untyped-def]
+    """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
+
+    Gap positions are absolute, in `tokens`. Returns how many gaps were over `limit`.
+    """
+    longest = size
+    for p in range(len(pairs)):
+        for side in range(2):
+            longest = max(longest, ends[pairs[p, side]] - starts[pairs[p, side]])
+    slots = 16
+    while slots < longest:
+        slots *= 2
+    heads = np.empty(slots, np.int32)
+    following = np.empty(longest, np.int32)
+    ha = np.empty(longest, np.uint32)
+    hb = np.empty(longest, np.uint32)
+    taken = np.empty(longest + 1, np.uint8)
+    runs = np.empty((longest // size + 1, 3), np.int64)
+    found = 0
+    capped = 0
+    for p in range(len(pairs)):
+        a0, b0 = starts[pairs[p, 0]], starts[pairs[p, 1]]
+        a = tokens[a0 : ends[pairs[p, 0]]]
+        b = tokens[b0 : ends[pairs[p, 1]]]
+        shared[p] = 0
+        if min(len(a), len(b)) >= size:
+            shingle(a, size, ha)
+            shingle(b, size, hb)
+            slots = 16
+            while slots < len(b):
+                slots *= 2
+            count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
+            shared[p] = np.sum(runs[:count, 2])
+            more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
+            gaps[found : found + more, 0] += a0
+            gaps[found : found + more, 2] += b0
+            found += more
+            capped += over
+        gap_ends[p] = found
+    return capped

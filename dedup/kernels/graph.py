@@ -1,0 +1,54 @@
+"""Bands -> candidate pairs; verified pairs -> stars."""
+
+from __future__ import annotations
+
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def count_pairs(keys, order, limit):  # type: ignore[no-untyped-def]
+    """How many pairs `bucket_pairs` will write, and how many buckets hold more than `limit` texts."""
+    total = 0
+    capped = 0
+    start = 0
+    for i in range(1, len(order) + 1):
+        if i == len(order) or keys[order[i]] != keys[order[start]]:
+            m = i - start
+            total += m * (m - 1) // 2 if m <= limit else limit * (limit - 1) // 2 + limit * (m - limit)
+            capped += m > limit
+            start = i
+    return total, capped
+
+
+@njit(nogil=True, cache=True)
+def bucket_pairs(keys, order, limit, codes):  # type: ignore[no-untyped-def]
+    """Writes `low << 32 | high` for every pair that shares a bucket; returns how many.
+
+    `order` sorts `keys`; each bucket's stretch of it is sorted by text number here. In a bucket of more than `limit`
+    texts each is paired with the `limit` lowest-numbered ones only.
+    """
+    found = 0
+    start = 0
+    for i in range(1, len(order) + 1):
+        if i == len(order) or keys[order[i]] != keys[order[start]]:
+            if i - start > 1:
+                order[start:i].sort()
+            for y in range(start + 1, i):
+                for x in range(start, min(y, start + limit)):
+                    codes[found] = order[x] << 32 | order[y]
+                    found += 1
+            start = i
+    return found
+
+
+@njit(nogil=True, cache=True)
+def cover(ranked, heads, neighbours, kept):  # type: ignore[no-untyped-def]
+    """Best first, keeps every text that no kept text matches: a maximal independent set, so kept texts never match.
+
+    `neighbours[heads[i]:heads[i + 1]]` are the texts that match text i; `kept` (u8) comes back 1 or 0.
+    """
+    kept[:] = 1
+    for t in ranked:
+        if kept[t] == 1:
+            for k in range(heads[t], heads[t + 1]):
+                kept[neighbours[k]] = 0

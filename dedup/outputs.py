@@ -1,0 +1,100 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from dedup.errors import OutputError
+from dedup.formats import compressor
+
+
+class Outputs:
+    """The outputs of one run: written beside their places under other names, and moved there together by `commit`.
+
+    Leaving the context without `commit` removes what was written. `-` is standard output, written as it comes.
+    """
+
+    def __init__(self, force: bool) -> None:
+        self._force = force
+        self._written: list[tuple[Path, Path]] = []
+
+    def check(self, *names: str | None, inputs: tuple[str, ...] = ()) -> None:
+        """Raises OutputError, before any work is done, for an output that cannot or must not be written."""
+        paths = [Path(name) for name in names if name is not None and name != "-"]
+        for path in paths:
+            if path.is_dir():
+                raise OutputError(path, "is a folder")
+            if not path.parent.is_dir():
+                raise OutputError(path, f"the folder {path.parent} does not exist")
+            if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+                raise OutputError(path, "is not a regular file; give - for standard output")
+            if any(name != "-" and path.exists() and Path(name).exists() and path.samefile(name) for name in inputs):
+                raise OutputError(path, "is also an input; inputs are never changed")
+            if path.exists() and not self._force:
+                raise OutputError(path, "exists; give --force to replace it")
+        if len({path.resolve() for path in paths}) < len(paths) or [*names].count("-") > 1:
+            raise OutputError(paths[0] if paths else "-", "is given for two outputs")
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """A stream to write one output to, compressed as the suffix of its name says."""
+        if name == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
+        path = Path(name)
+        try:
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        except OSError as error:
+            raise OutputError(path, error.strerror or str(error)) from error
+        self._written.append((Path(temporary), path))
+        try:
+            with os.fdopen(handle, "wb", buffering=1 << 20) as file:
+                stream = compressor(file, path.name)
+                yield stream
+                if stream is not file:
+                    stream.close()
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(path, error.strerror or str(error)) from error
+
+    def commit(self) -> None:
+        """Moves every output to its place."""
+        for temporary, path in self._written:
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+            temporary.replace(path)
+        for folder in {path.parent for _, path in self._written}:
+            _sync(folder)
+        self._written.clear()
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for temporary, _ in self._written:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync(folder: Path) -> None:
+    """Makes renames in a folder last; only POSIX can open folders."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

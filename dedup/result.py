@@ -1,0 +1,170 @@
+"""Decisions about rows -> what users see: kept and removed records, clusters, quarantine, summary."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
+
+from dedup.batch import Decisions, Progress, decide
+from dedup.errors import AccountingError
+from dedup.model import Cluster, Place, Quarantined, Removed, Summary
+from dedup.settings import Keep, Settings
+from dedup.sources import LineSource, RecordSource
+from dedup.spool import Workspace
+
+Record = Mapping[str, Any] | str
+
+
+class Result:
+    """What a run decided. `settings` made it; `quarantined` lists the records set aside."""
+
+    def __init__(self, source: LineSource | RecordSource, decisions: Decisions, settings: Settings, seconds: float) -> None:
+        self.settings = settings
+        self._source = source
+        self._decisions = decisions
+        self._seconds = seconds
+        empty = [
+            Quarantined(source.place(row), "empty", "the text has no words")
+            for row in (decisions.keeper < 0).nonzero()[0].tolist()
+        ]
+        self.quarantined: list[Quarantined] = sorted(
+            [*source.quarantined, *empty], key=lambda q: source.order(q.place)
+        )
+
+    @property
+    def kept(self) -> Sequence[Record]:
+        """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew."""
+        return Kept(self._source, self._decisions.kept.tolist())
+
+    @cached_property
+    def removed(self) -> list[Removed]:
+        """The records to remove, in input order."""
+        return list(self.iterate_removed())
+
+    def iterate_removed(self) -> Iterator[Removed]:
+        """The records to remove, in input order, one at a time."""
+        facts, decisions, source = self._source.facts, self._decisions, self._source
+        for row in decisions.removed.tolist():
+            kept = int(decisions.keeper[row])
+            alike = round(float(decisions.resemblance[row]), 4)
+            yield Removed(
+                id=facts.ids[row],
+                duplicate_of=facts.ids[kept],
+                relation=decisions.relation(row),
+                resemblance=alike,
+                containment=round(float(decisions.containment[row]), 4),
+                reason=self._reason(row, alike),
+                place=source.place(row),
+                kept_place=source.place(kept),
+            )
+
+    def _reason(self, row: int, alike: float) -> str:
+        policy = self._decisions.decided[row]
+        if self._decisions.exact[row]:
+            return f"equal words; kept by {policy}"
+        return f"resemblance {alike:.4f} >= {self.settings.threshold:g}; kept by {policy}"
+
+    @cached_property
+    def clusters(self) -> list[Cluster]:
+        """Every kept record that has copies, with its copies, in input order of the kept ones."""
+        stars: dict[Place, list[Removed]] = {}
+        for removed in self.removed:
+            stars.setdefault(removed.kept_place, []).append(removed)
+        places = sorted(stars, key=self._source.order)
+        return [Cluster(stars[place][0].duplicate_of, place, tuple(stars[place])) for place in places]
+
+    def summary(self) -> Summary:
+        """The account of the run. Raises AccountingError should a record be missing from it."""
+        decisions, source = self._decisions, self._source
+        removed, kept = decisions.removed, int(len(decisions.kept))
+        exact = int(decisions.exact[removed].sum())
+        account = Summary(
+            records=source.records,
+            kept=kept,
+            removed=len(removed),
+            quarantined=len(self.quarantined),
+            exact=exact,
+            near=len(removed) - exact,
+            clusters=len(set(decisions.keeper[removed].tolist())),
+            candidates=decisions.candidates,
+            verified=decisions.verified,
+            capped_buckets=decisions.capped_buckets,
+            long_gaps=decisions.long_gaps,
+            blank_lines=source.blank_lines,
+            quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
+            bytes=source.bytes,
+            seconds=round(self._seconds, 3),
+        )
+        if account.records != account.kept + account.removed + account.quarantined:
+            raise AccountingError(f"records in and out differ: {account}")
+        return account
+
+    def __repr__(self) -> str:
+        return f"<Result: {len(self._decisions.kept)} kept, {len(self._decisions.removed)} removed, {len(self.quarantined)} quarantined>"
+
+
+class Kept(Sequence[Record]):
+    """The kept records of a result; those of files are read when they are asked for."""
+
+    def __init__(self, source: LineSource | RecordSource, rows: list[int]) -> None:
+        self._source = source
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        if isinstance(index, slice):
+            return [self._source.record(row) for row in self._rows[index]]
+        return self._source.record(self._rows[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} records>"
+
+
+def deduplicate(
+    articles: Iterable[Record] | str | Path,
+    *,
+    threshold: float | None = None,
+    keep: Keep | None = None,
+    settings: Settings | None = None,
+    work_dir: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Finds repeated articles and decides which copy of each is kept.
+
+    `articles`: mappings, plain strings, or the path of a JSON Lines file (also .gz, .bz2, .xz, .zst). `threshold` and
+    `keep` go before those of `settings`. Working data (about four bytes a word) stays in memory, or in unnamed files in
+    `work_dir`. Raises SettingsError, NoTextField, InputError.
+
+    >>> story = "The ferry to Port Ellery will not sail on Monday, the harbour office said, because of a storm that is "
+    >>> story += "expected to bring waves of up to six metres to the strait in the early hours of the morning."
+    >>> result = deduplicate([{"id": 1, "text": story}, {"id": 2, "text": story.upper()}])
+    >>> [r["id"] for r in result.kept], [(r.id, r.duplicate_of, r.relation) for r in result.removed]
+    ([1], [('2', '1', 'exact')])
+    """
+    settings = settings or Settings()
+    if threshold is not None:
+        settings = replace(settings, threshold=threshold)
+    if keep is not None:
+        settings = replace(settings, keep=keep)
+    start = time.perf_counter()
+    workspace = Workspace(Path(work_dir) if work_dir is not None else None)
+    if isinstance(articles, (str, Path)):
+        source: LineSource | RecordSource = LineSource([articles], settings.fields, settings.limits, workspace)
+    else:
+        source = RecordSource(articles, settings.fields)
+    decisions = decide(source, settings, workspace, progress)
+    return Result(source, decisions, settings, time.perf_counter() - start)

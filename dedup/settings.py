@@ -1,0 +1,75 @@
+"""What a user may set; checked once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dedup import canonical
+from dedup.bands import Bands
+from dedup.errors import SettingsError
+from dedup.fields import Article, Fields
+from dedup.scheme import Scheme
+
+Keep = str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds the work. Each is counted in the summary, or quarantines by name, when it is reached.
+
+    `record_bytes`: a longer line is quarantined as `too_long`. `bucket`: in a fuller bucket each text is compared with
+    this many of its longest texts only.
+    """
+
+    record_bytes: int = 16 * 1024 * 1024
+    bucket: int = 32
+
+    def __post_init__(self) -> None:
+        if self.record_bytes < 1024:
+            raise SettingsError(f"record_bytes is {self.record_bytes}: give at least 1024")
+        if self.bucket < 2:
+            raise SettingsError(f"bucket is {self.bucket}: give at least 2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How articles are compared and chosen.
+
+    `threshold`: the resemblance from which an edited copy counts as the same, 0.5 to 1. `min_tokens`: texts with fewer
+    words match only when they are equal. `candidate_jaccard`: the shingle Jaccard at which at least 99 % of the pairs are
+    proposed for comparison; by default derived from the threshold (`docs/architecture.md`). `keep`, `sources`: which copy stays (`canonical.Policy`). `jobs`: threads.
+    """
+
+    threshold: float = 0.8
+    min_tokens: int = 25
+    candidate_jaccard: float | None = None
+    keep: Keep = canonical.DEFAULT
+    sources: tuple[str, ...] = ()
+    scheme: Scheme = Scheme()
+    fields: Fields = Fields()
+    limits: Limits = Limits()
+    jobs: int = 1
+    policy: canonical.Policy = field(init=False)
+    bands: Bands = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.threshold <= 1.0:
+            raise SettingsError(f"threshold is {self.threshold}: give 0.5 to 1 (below half, two texts differ more than they agree)")
+        if self.min_tokens < self.scheme.shingle:
+            raise SettingsError(f"min_tokens is {self.min_tokens}: give at least the shingle, {self.scheme.shingle}")
+        if self.jobs < 1:
+            raise SettingsError(f"jobs is {self.jobs}: give at least 1")
+        object.__setattr__(self, "policy", canonical.Policy.parse(self.keep, self.sources))
+        target = self.candidate_jaccard if self.candidate_jaccard is not None else default_jaccard(self.threshold)
+        object.__setattr__(self, "bands", Bands.choose(target, self.scheme.permutations))
+
+
+def default_jaccard(threshold: float) -> float:
+    """The shingle Jaccard of two texts that resemble each other by `threshold` and differ in one stretch: t / (2 - t).
+
+    >>> round(default_jaccard(0.8), 3)
+    0.667
+    """
+    return max(0.5, threshold / (2.0 - threshold))

@@ -1,0 +1,135 @@
+"""Texts -> tokens, text hashes and MinHash signatures; to and from datasketch."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import tokens
+from dedup.errors import SchemeMismatch
+from dedup.scheme import Scheme
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
+
+
+class Texts(NamedTuple):
+    """A batch of texts as the kernels read it: their UTF-8 in one `buffer` (u8[bytes]), text i at `offsets[i]:offsets[i + 1]`."""
+
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str | bytes]) -> Texts:
+        """Bytes are taken as UTF-8; lone surrogates of a str are kept (they separate words)."""
+        parts = [t if isinstance(t, bytes) else encode(t) for t in texts]
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
+        return cls(np.frombuffer(b"".join(parts), np.uint8), offsets)
+
+
+def encode(text: str) -> bytes:
+    """UTF-8, with lone surrogates passed through instead of raising."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """MinHash signatures, `values` u32[n, permutations], never without the scheme that made them."""
+
+    values: NDArray[np.uint32]
+    scheme: Scheme
+
+    def jaccard(self, i: int, other: Signatures, j: int) -> float:
+        """The estimated Jaccard similarity of text i of these and text j of the others (sd about sqrt(J(1-J)/permutations)).
+
+        Raises SchemeMismatch.
+        """
+        if self.scheme != other.scheme:
+            raise SchemeMismatch(self.scheme, other.scheme)
+        return float(np.mean(self.values[i] == other.values[j]))
+
+    def to_datasketch(self, i: int) -> MinHash:
+        """Text i's signature as a `datasketch.MinHash` (`affine32`), fit for any datasketch index of the same seed."""
+        from datasketch import MinHash
+
+        return MinHash(
+            num_perm=self.scheme.permutations, seed=self.scheme.seed, scheme="affine32", hashvalues=self.values[i].copy()
+        )
+
+    @classmethod
+    def from_datasketch(cls, minhashes: Sequence[MinHash], scheme: Scheme) -> Signatures:
+        """Signatures from `datasketch.MinHash` objects whose shingles were hashed as `scheme` says.
+
+        Raises SchemeMismatch when seed, number of permutations or datasketch's own scheme differ.
+        """
+        for m in minhashes:
+            found = (m.scheme, m.num_perm, m.seed)
+            if found != ("affine32", scheme.permutations, scheme.seed):
+                raise SchemeMismatch(("affine32", scheme.permutations, scheme.seed), found)
+        values = np.array([m.hashvalues for m in minhashes], np.uint32).reshape(len(minhashes), scheme.permutations)
+        return cls(values, scheme)
+
+
+class Fingerprints(NamedTuple):
+    """What a batch of texts is known by.
+
+    `tokens` u32[total]; text i's end at `ends[i]` (i64[n]). `signatures` u32[n, permutations]. `hashes` u64[n, 2]:
+    128 bits of the token sequence, equal for equal normalised texts.
+    """
+
+    tokens: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    signatures: Signatures
+    hashes: NDArray[np.uint64]
+
+
+@functools.cache
+def permutations(scheme: Scheme) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The (a, b) of datasketch 2's `affine32` scheme, u32[permutations] each: h -> a * h + b mod 2**32, a odd.
+
+    Drawn as datasketch draws them (numpy's legacy generator), without importing it: its scipy costs half a second.
+    """
+    draw = np.random.RandomState(scheme.seed)
+    a = draw.randint(0, 1 << 31, scheme.permutations, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    b = draw.randint(0, 1 << 32, scheme.permutations, dtype=np.uint32)
+    return a, b
+
+
+def tokenize(texts: Texts) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Tokens of all texts, one after another (u32[total]), and where each text's end (i64[n])."""
+    from dedup.kernels import text as kernel
+
+    table = tokens.load()
+    out = np.empty(len(texts.buffer) + 1, np.uint32)
+    ends = np.empty(len(texts.offsets) - 1, np.int64)
+    kernel.tokenize_all(texts.buffer, texts.offsets, table.ascii, table.entries, table.expansions, out, ends)
+    return out[: ends[-1] if len(ends) else 0], ends
+
+
+def fingerprint(texts: Texts, scheme: Scheme) -> Fingerprints:
+    """Tokens, signatures and text hashes of a batch (MinHash: Broder 1997)."""
+    from dedup.kernels import minhash as kernel
+
+    words, ends = tokenize(texts)
+    values = np.empty((len(ends), scheme.permutations), np.uint32)
+    hashes = np.empty((len(ends), 2), np.uint64)
+    a, b = permutations(scheme)
+    kernel.sign_all(words, ends, scheme.shingle, a, b, values, hashes)
+    return Fingerprints(words, ends, Signatures(values, scheme), hashes)
+
+
+def shingles(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
+    """The hashes of all shingles (runs of `size` tokens) of one token sequence, u32[max(0, n - size + 1)]."""
+    from dedup.kernels import text as kernel
+
+    out = np.empty(len(words), np.uint32)
+    return out[: kernel.shingle(words, size, out)]

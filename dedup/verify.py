@@ -1,0 +1,92 @@
+"""Candidate pairs -> what they have in common, on the words."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from concurrent.futures import Executor
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens, align
+from dedup.model import Match
+from dedup.settings import Settings
+from dedup.signatures import Texts, encode, shingles, tokenize
+
+CHUNK: Final = 4096
+"""Pairs are aligned in chunks of this many."""
+
+_QUOTES: Final = str.maketrans("‘’‚‛“”„‟«»‹›`´", "''''" + '""""""' + "''''")
+
+
+class Verified(NamedTuple):
+    """Pairs that reach the threshold: `pairs` i64[n, 2], `words` i64[n] aligned. `tried`: pairs aligned; `long_gaps`."""
+
+    pairs: NDArray[np.int64]
+    words: NDArray[np.int64]
+    tried: int
+    long_gaps: int
+
+
+def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    """2 * aligned / (both lengths), f64[n]."""
+    return 2.0 * words / np.maximum(1, a + b)
+
+
+def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
+    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the ones that reach it."""
+    lengths = tokens.ends - tokens.starts
+    a, b = lengths[pairs[:, 0]], lengths[pairs[:, 1]]
+    pairs = pairs[resemblance(np.minimum(a, b), a, b) >= threshold]
+    chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
+    done = list((pool.map if pool else map)(lambda chunk: align(tokens, chunk), chunks))
+    words = np.concatenate([d.words for d in done]) if done else np.empty(0, np.int64)
+    passed = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
+    return Verified(pairs[passed], words[passed], len(pairs), sum(d.long_gaps for d in done))
+
+
+def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """The identity (u64[2]) of a text too short to be compared: its tokens, and its punctuation and symbols in order.
+
+    `C++` is not `C#`, but quotation marks are all alike.
+    """
+    characters = text.decode("utf-8", "replace").translate(_QUOTES)
+    marks = "".join(c for c in characters if unicodedata.category(c)[0] in "PS")
+    return np.frombuffer(hashlib.blake2b(words.tobytes() + encode(marks), digest_size=16).digest(), np.uint64)
+
+
+def compare(a: str, b: str, settings: Settings | None = None) -> Match:
+    """What two texts have in common, and whether one would be removed as a copy of the other.
+
+    >>> compare("Same words, other marks!", "same words other marks").relation
+    'different'
+
+    (Texts under `min_tokens` words must be equal to the punctuation.)
+    """
+    settings = settings or Settings()
+    encoded = [encode(a), encode(b)]
+    words, ends = tokenize(Texts.of(encoded))
+    sides = [(words[: ends[0]], encoded[0]), (words[ends[0] :], encoded[1])]
+    (first, first_text), (second, second_text) = sorted(sides, key=lambda s: (-len(s[0]), s[0].tobytes()))
+    aligned = int(align(Tokens.of(first, second), np.array([[0, 1]])).words[0])
+    long, short = len(first), len(second)
+    share = 2.0 * aligned / max(1, long + short)
+    equal = 0 < long == short and bool(np.array_equal(first, second))
+    if short < settings.min_tokens:
+        equal = equal and bool(np.array_equal(short_hash(first_text, first), short_hash(second_text, second)))
+        near = False
+    else:
+        near = share >= settings.threshold
+    sets = [set(shingles(s, settings.scheme.shingle).tolist()) for s in (first, second)]
+    union = len(sets[0] | sets[1])
+    return Match(
+        relation="exact" if equal else "near" if near else "different",
+        resemblance=1.0 if equal else share,
+        containment=1.0 if equal else aligned / max(1, short),
+        share_longer=1.0 if equal else aligned / max(1, long),
+        jaccard=len(sets[0] & sets[1]) / union if union else float(equal),
+        aligned=long if equal else aligned,
+        words=(int(ends[0]), int(len(words) - ends[0])),
+    )
