@@ -2,7 +2,8 @@
 
 Anchors are the common runs of at least `RUN` tokens, in any order, so that moved paragraphs count. Between two anchors
 that are neighbours in both texts, the gap counts by its longest common subsequence (rapidfuzz), but only when the gap is
-short or that is at least half of it: an edited word costs one word, an unrelated stretch costs all of it. Nothing outside or between
+short or that is at least half of it: an edited word costs one word, an unrelated stretch costs all of it. Nothing
+outside or between
 unrelated anchors counts, which is what a bare longest common subsequence gets wrong: frequent words of unrelated texts
 match in order.
 """

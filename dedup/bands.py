@@ -50,4 +50,6 @@ class Bands:
                 bands = cls(count, rows)
                 if bands.recall(jaccard) >= recall:
                     return bands
-        raise SettingsError(f"{permutations} permutations cannot reach recall {recall} at Jaccard {jaccard}: give more permutations")
+        raise SettingsError(
+            f"{permutations} permutations cannot reach recall {recall} at Jaccard {jaccard}: give more permutations"
+        )

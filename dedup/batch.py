@@ -80,14 +80,12 @@ class Decisions:
     @property
     def removed(self) -> NDArray[np.int64]:
         """The removed rows, in input order."""
-        rows = np.arange(len(self.keeper))
-        return rows[(self.keeper >= 0) & (self.keeper != rows)]
+        return np.flatnonzero((self.keeper >= 0) & (self.keeper != np.arange(len(self.keeper))))
 
     @property
     def kept(self) -> NDArray[np.int64]:
         """The kept rows, in input order."""
-        rows = np.arange(len(self.keeper))
-        return rows[self.keeper == rows]
+        return np.flatnonzero(self.keeper == np.arange(len(self.keeper)))
 
 
 def decide(source: Source, settings: Settings, workspace: Workspace, progress: Progress | None = None) -> Decisions:
@@ -161,7 +159,9 @@ class _Decider:
     that nothing below depends on the order of the input.
     """
 
-    def __init__(self, source: Source, corpus: Corpus, settings: Settings, pool: Executor | None, report: Progress) -> None:
+    def __init__(
+        self, source: Source, corpus: Corpus, settings: Settings, pool: Executor | None, report: Progress
+    ) -> None:
         self.source, self.corpus, self.settings, self.pool, self.report = source, corpus, settings, pool, report
         full = np.flatnonzero(corpus.lengths)
         order = np.lexsort((corpus.hashes[full, 1], corpus.hashes[full, 0], -corpus.lengths[full]))
@@ -202,7 +202,9 @@ class _Decider:
             if self.capped == 0 or len(found.pairs) == 0:
                 return self._decisions(pairs, words, best, owner, via)
 
-    def _candidates(self, alive: NDArray[np.int64], seen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _candidates(
+        self, alive: NDArray[np.int64], seen: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of `alive` nodes that share a bucket and are not among the codes `seen`; and the codes seen by now."""
         rows = self.rows[self.heads[alive]]
         bands = self.settings.bands.count
@@ -247,7 +249,9 @@ class _Decider:
         """The preferred one of copies of equal text; those that no policy tells apart go by a hash of their records."""
         lowest = min(self.ranks[row] for row in rows)
         equal = [row for row in rows if self.ranks[row] == lowest]
-        return equal[0] if len(equal) == 1 else min(equal, key=lambda row: hashlib.blake2b(self.source.raw(row)).digest())
+        return (
+            equal[0] if len(equal) == 1 else min(equal, key=lambda row: hashlib.blake2b(self.source.raw(row)).digest())
+        )
 
     def _decisions(
         self,

@@ -70,7 +70,11 @@ class Policy:
     keys: tuple[Key, ...]
 
     @classmethod
-    def parse(cls, keep: str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]], sources: Sequence[str] = ()) -> Policy:
+    def parse(
+        cls,
+        keep: str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]],
+        sources: Sequence[str] = (),
+    ) -> Policy:
         """From `"complete,earliest,id"`, a list of names, or your own functions of an Article (smaller is kept).
 
         `source` ranks copies by where their site stands in `sources`. Raises SettingsError.

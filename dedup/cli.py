@@ -58,14 +58,23 @@ def main() -> None:
 @click.option("-o", "--output", default="-", show_default=True, help="Kept records, the lines as they came.")
 @click.option("--removed", metavar="FILE", help="One JSON line per removed record: what it repeats, how much, why.")
 @click.option("--quarantined", metavar="FILE", help="One JSON line per record that could not be read or has no words.")
-@click.option("--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same.")
-@click.option("--keep", default=DEFAULT, show_default=True, help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.")
+@click.option(
+    "--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same."
+)
+@click.option(
+    "--keep",
+    default=DEFAULT,
+    show_default=True,
+    help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
+)
 @click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source.")
 @click.option("--text-field", metavar="NAME", help="Where the text is; a.b reaches into nested records.")
 @click.option("--id-field", metavar="NAME", help="Where the id is.")
 @click.option("--date-field", metavar="NAME", help="Where the date of publication is.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core.")
-@click.option("--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder.")
+@click.option(
+    "--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder."
+)
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
@@ -113,7 +122,9 @@ def run(**options: Any) -> None:
 @main.command(cls=CompareCommand)
 @click.argument("a", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.argument("b", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same.")
+@click.option(
+    "--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
 def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
     """What two text files have in common, and whether one would be removed as a copy of the other.

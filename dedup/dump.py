@@ -13,11 +13,11 @@ import numpy as np
 import orjson
 
 from dedup.batch import Progress, decide
+from dedup.lines import LineSource
 from dedup.model import Quarantined, Removed
 from dedup.outputs import Outputs
 from dedup.result import Result
 from dedup.settings import Settings
-from dedup.sources import LineSource
 from dedup.spool import Workspace
 
 _SPAN = 1 << 20

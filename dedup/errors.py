@@ -18,7 +18,9 @@ class SchemeMismatch(DedupError, ValueError):
     """Signatures of two schemes were about to be compared. Attributes: `expected`, `found`."""
 
     def __init__(self, expected: object, found: object) -> None:
-        super().__init__(f"signatures of another scheme: expected {expected}, found {found}; fingerprint the texts again")
+        super().__init__(
+            f"signatures of another scheme: expected {expected}, found {found}; fingerprint the texts again"
+        )
         self.expected = expected
         self.found = found
 

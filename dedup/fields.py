@@ -130,11 +130,11 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
             return value
     for name in names:
         if "." in name:
-            value: object = record
+            inner: object = record
             for part in name.split("."):
-                value = value.get(part) if isinstance(value, Mapping) else None
-            if value is not None:
-                return value
+                inner = inner.get(part) if isinstance(inner, Mapping) else None
+            if inner is not None:
+                return inner
     return None
 
 

@@ -95,7 +95,10 @@ def print_match(match: Match, a: str, b: str) -> None:
     table.add_row("containment", f"{match.containment:.4f}  share of the shorter one's words")
     table.add_row("share of longer", f"{match.share_longer:.4f}")
     table.add_row("shingle Jaccard", f"{match.jaccard:.4f}")
-    table.add_row("words", f"{match.words[0]:,} in {printable(a)}, {match.words[1]:,} in {printable(b)}, {match.aligned:,} aligned")
+    table.add_row(
+        "words",
+        f"{match.words[0]:,} in {printable(a)}, {match.words[1]:,} in {printable(b)}, {match.aligned:,} aligned",
+    )
     Console(highlight=False).print(table)
 
 

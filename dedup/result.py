@@ -12,9 +12,10 @@ from typing import Any, overload
 
 from dedup.batch import Decisions, Progress, decide
 from dedup.errors import AccountingError
+from dedup.lines import LineSource
 from dedup.model import Cluster, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
-from dedup.sources import LineSource, RecordSource
+from dedup.sources import RecordSource
 from dedup.spool import Workspace
 
 Record = Mapping[str, Any] | str
@@ -23,7 +24,9 @@ Record = Mapping[str, Any] | str
 class Result:
     """What a run decided. `settings` made it; `quarantined` lists the records set aside."""
 
-    def __init__(self, source: LineSource | RecordSource, decisions: Decisions, settings: Settings, seconds: float) -> None:
+    def __init__(
+        self, source: LineSource | RecordSource, decisions: Decisions, settings: Settings, seconds: float
+    ) -> None:
         self.settings = settings
         self._source = source
         self._decisions = decisions
@@ -32,9 +35,7 @@ class Result:
             Quarantined(source.place(row), "empty", "the text has no words")
             for row in (decisions.keeper < 0).nonzero()[0].tolist()
         ]
-        self.quarantined: list[Quarantined] = sorted(
-            [*source.quarantined, *empty], key=lambda q: source.order(q.place)
-        )
+        self.quarantined: list[Quarantined] = sorted([*source.quarantined, *empty], key=lambda q: source.order(q.place))
 
     @property
     def kept(self) -> Sequence[Record]:
@@ -81,7 +82,7 @@ class Result:
     def summary(self) -> Summary:
         """The account of the run. Raises AccountingError should a record be missing from it."""
         decisions, source = self._decisions, self._source
-        removed, kept = decisions.removed, int(len(decisions.kept))
+        removed, kept = decisions.removed, len(decisions.kept)
         exact = int(decisions.exact[removed].sum())
         account = Summary(
             records=source.records,
@@ -97,7 +98,7 @@ class Result:
             long_gaps=decisions.long_gaps,
             blank_lines=source.blank_lines,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
-            bytes=source.bytes,
+            bytes=source.volume,
             seconds=round(self._seconds, 3),
         )
         if account.records != account.kept + account.removed + account.quarantined:
@@ -128,7 +129,11 @@ class Kept(Sequence[Record]):
         return self._source.record(self._rows[index])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+        return (
+            isinstance(other, Sequence)
+            and len(self) == len(other)
+            and all(a == b for a, b in zip(self, other, strict=True))
+        )
 
     def __repr__(self) -> str:
         return f"<{len(self)} records>"

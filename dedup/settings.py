@@ -47,16 +47,18 @@ class Settings:
     candidate_jaccard: float | None = None
     keep: Keep = canonical.DEFAULT
     sources: tuple[str, ...] = ()
-    scheme: Scheme = Scheme()
-    fields: Fields = Fields()
-    limits: Limits = Limits()
+    scheme: Scheme = field(default_factory=Scheme)
+    fields: Fields = field(default_factory=Fields)
+    limits: Limits = field(default_factory=Limits)
     jobs: int = 1
     policy: canonical.Policy = field(init=False)
     bands: Bands = field(init=False)
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.threshold <= 1.0:
-            raise SettingsError(f"threshold is {self.threshold}: give 0.5 to 1 (below half, two texts differ more than they agree)")
+            raise SettingsError(
+                f"threshold is {self.threshold}: give 0.5 to 1 (below half, two texts differ more than they agree)"
+            )
         if self.min_tokens < self.scheme.shingle:
             raise SettingsError(f"min_tokens is {self.min_tokens}: give at least the shingle, {self.scheme.shingle}")
         if self.jobs < 1:

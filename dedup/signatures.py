@@ -62,7 +62,10 @@ class Signatures:
         from datasketch import MinHash
 
         return MinHash(
-            num_perm=self.scheme.permutations, seed=self.scheme.seed, scheme="affine32", hashvalues=self.values[i].copy()
+            num_perm=self.scheme.permutations,
+            seed=self.scheme.seed,
+            scheme="affine32",
+            hashvalues=self.values[i].copy(),
         )
 
     @classmethod

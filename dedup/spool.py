@@ -17,14 +17,18 @@ class Spool:
     """Bytes in memory, or in a file without a name, which the system reclaims however the process ends."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._file: IO[bytes] = io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder, prefix=".dedup-", buffering=0)
+        self._file: IO[bytes] = (
+            io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder, prefix=".dedup-", buffering=0)
+        )
         self._map: mmap.mmap | None = None
         self.size = 0
 
     def append(self, data: bytes | NDArray[np.uint32]) -> None:
         """Adds to the end."""
-        self.size += memoryview(data).nbytes
-        self._file.write(data)
+        view = memoryview(data if isinstance(data, bytes) else data.data.cast("B"))
+        self.size += view.nbytes
+        while view.nbytes:  # an unbuffered file may take less than it is given
+            view = view[self._file.write(view) :]
 
     @property
     def file(self) -> IO[bytes]:
@@ -58,6 +62,7 @@ class Workspace:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._spools: list[Spool] = []
+        self._files: list[IO[bytes]] = []
 
     def spool(self) -> Spool:
         """A new, empty spool."""
@@ -65,9 +70,18 @@ class Workspace:
         self._spools.append(spool)
         return spool
 
+    def keep(self, file: IO[bytes]) -> IO[bytes]:
+        """A file to be closed with the workspace."""
+        self._files.append(file)
+        return file
+
     def __enter__(self) -> Workspace:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for spool in self._spools:
             spool.close()
+        for file in self._files:
+            file.close()

@@ -161,9 +161,7 @@ def main() -> None:
     """Write the table of this Python's Unicode version to `unicode.npz` beside this module."""
     table = build()
     with importlib.resources.as_file(importlib.resources.files("dedup")) as folder:
-        np.savez_compressed(
-            folder / "unicode.npz", unicode=np.array(unicodedata.unidata_version), **table._asdict()
-        )
+        np.savez_compressed(folder / "unicode.npz", unicode=np.array(unicodedata.unidata_version), **table._asdict())
 
 
 if __name__ == "__main__":

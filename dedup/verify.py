@@ -32,7 +32,8 @@ class Verified(NamedTuple):
 
 def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
     """2 * aligned / (both lengths), f64[n]."""
-    return 2.0 * words / np.maximum(1, a + b)
+    share: NDArray[np.float64] = 2.0 * words / np.maximum(1, a + b)
+    return share
 
 
 def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
