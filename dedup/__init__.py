@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+from typing import TYPE_CHECKING, Any
 
-from dedup.bands import Bands
-from dedup.canonical import Policy
-from dedup.errors import DedupError
-from dedup.fields import Article, Fields
-from dedup.model import Cluster, Match, Place, Quarantined, Removed, Summary
-from dedup.result import Result, deduplicate
-from dedup.scheme import Scheme
-from dedup.settings import Limits, Settings
-from dedup.signatures import Signatures, Texts, fingerprint
-from dedup.verify import compare
+if TYPE_CHECKING:
+    from dedup.bands import Bands as Bands
+    from dedup.canonical import Policy as Policy
+    from dedup.errors import DedupError as DedupError
+    from dedup.fields import Article as Article
+    from dedup.fields import Fields as Fields
+    from dedup.model import Cluster as Cluster
+    from dedup.model import Match as Match
+    from dedup.model import Place as Place
+    from dedup.model import Quarantined as Quarantined
+    from dedup.model import Removed as Removed
+    from dedup.model import Summary as Summary
+    from dedup.result import Result as Result
+    from dedup.result import deduplicate as deduplicate
+    from dedup.scheme import Scheme as Scheme
+    from dedup.settings import Limits as Limits
+    from dedup.settings import Settings as Settings
+    from dedup.signatures import Signatures as Signatures
+    from dedup.signatures import Texts as Texts
+    from dedup.signatures import fingerprint as fingerprint
+    from dedup.verify import compare as compare
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Article": "fields",
+    "Bands": "bands",
+    "Cluster": "model",
+    "DedupError": "errors",
+    "Fields": "fields",
+    "Limits": "settings",
+    "Match": "model",
+    "Place": "model",
+    "Policy": "canonical",
+    "Quarantined": "model",
+    "Removed": "model",
+    "Result": "result",
+    "Scheme": "scheme",
+    "Settings": "settings",
+    "Signatures": "signatures",
+    "Summary": "model",
+    "Texts": "signatures",
+    "compare": "verify",
+    "deduplicate": "result",
+    "fingerprint": "signatures",
+}
 
 __all__ = [
     "Article",
@@ -41,3 +77,16 @@ __all__ = [
 ]
 
 logging.getLogger("dedup").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used: `import dedup` costs next to nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"dedup.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

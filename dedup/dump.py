@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from dedup.settings import Settings
 from dedup.spool import Workspace
 
 _SPAN = 1 << 20
-"""Kept lines that follow one another are copied in stretches of at most about this many bytes."""
+"""The input is copied in stretches of about this many bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +79,17 @@ def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.
     files = np.array(source.files)[rows]
     starts = np.array(source.starts)[rows]
     ends = starts + np.array(source.sizes)[rows]
-    stretch = starts // _SPAN
-    follows = (starts[1:] == ends[:-1] + 1) & (files[1:] == files[:-1]) & (stretch[1:] == stretch[:-1])
-    heads = np.concatenate(([0], np.flatnonzero(~follows) + 1))
-    tails = np.concatenate((heads[1:], [len(rows)])) - 1
-    for file, first, last in zip(files[heads].tolist(), starts[heads].tolist(), ends[tails].tolist(), strict=True):
-        stream.write(source.read(file, first, last - first))
+    same = (files[1:] == files[:-1]) & (starts[1:] // _SPAN == starts[:-1] // _SPAN)
+    heads = np.concatenate(([0], np.flatnonzero(~same) + 1, [len(rows)]))
+    for head, tail in itertools.pairwise(heads.tolist()):
+        # one stretch of the input, of which the lines that are not kept are left out
+        base = int(starts[head])
+        data = source.read(int(files[head]), base, int(ends[tail - 1]) - base)
+        apart = np.flatnonzero(starts[head + 1 : tail] != ends[head : tail - 1] + 1) + head + 1
+        first = np.concatenate(([head], apart))
+        last = np.concatenate((apart, [tail])) - 1
+        parts = [data[s:e] for s, e in zip((starts[first] - base).tolist(), (ends[last] - base).tolist(), strict=True)]
+        stream.write(b"\n".join(parts))
         stream.write(b"\n")
 
 

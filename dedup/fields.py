@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from dedup import dates
+
+
+PLANS: Final = 1_000
+"""So many shapes of records (sets of keys) are remembered at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,42 @@ class Fields:
         """The value of the first text field that is there and not None; None when there is none."""
         return _first(record, self.text)
 
-    def published_of(self, record: Mapping[str, Any]) -> object:
-        """The date of publication as the record states it."""
-        return _first(record, self.published)
-
-    def identity(self, record: Mapping[str, Any], text: bytes) -> str:
+    def identity(self, given: object, record: Mapping[str, Any], text: bytes) -> str:
         """What the record is called: its id, else its URL, else a hash of its text."""
-        given = _first(record, self.id)
         if isinstance(given, str) and given:
             return given
         if isinstance(given, int):
             return str(given)
         return _url(_first(record, self.url)) or "text-" + hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+class Essentials:
+    """Looks up text, id and date of publication in every record of a dump.
+
+    A dump has few shapes of records: the names that hit are remembered by the record's keys, because trying all of them
+    anew takes longer than parsing the record.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self._names = (fields.text, fields.id, fields.published)
+        self._plans: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def __call__(self, record: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """The three values as the record states them, None for what it does not."""
+        keys = tuple(record)
+        plan = self._plans.get(keys)
+        if plan is None:
+            plan = self._plan(keys, record)
+        text, given, published = map(record.get, plan)
+        if text is None or given is None or published is None:
+            text, given, published = (_first(record, names) for names in self._names)
+        return text, given, published
+
+    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[str, ...]:
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        self._plans[keys] = tuple(next((n for n in names if n in record), "") for names in self._names)
+        return self._plans[keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +119,7 @@ class Article:
 
     @property
     def published(self) -> float | None:
-        return dates.parse(self.fields.published_of(self.record))
+        return dates.parse(_first(self.record, self.fields.published))
 
     @property
     def modified(self) -> float | None:

@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 import orjson
 
 from dedup.errors import InputError, NoTextField
-from dedup.fields import Article, Fields
+from dedup.fields import Article, Essentials, Fields
 from dedup.formats import DAMAGE, Block, Input, blocks, open_input
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.settings import Limits
@@ -36,6 +36,7 @@ class LineSource:
         if len(self._rank) < len(self._paths):
             raise InputError(next(p for p in self._paths if self._paths.count(p) > 1), "is given twice")
         self._fields = fields
+        self._essentials = Essentials(fields)
         self._limits = limits
         self._workspace = workspace
         self._files: list[IO[bytes]] = []
@@ -87,22 +88,24 @@ class LineSource:
         texts: list[bytes] = []
         starts, sizes, numbers = [], [], []
         at = block.start
-        text_of, add, loads = self._fields.text_of, self.facts.add, orjson.loads
+        essentials, add, loads = self._essentials, self.facts.add, orjson.loads
         longest = self._limits.record_bytes
         for line in block.lines:
             number += 1
             size = len(line)
             try:
                 record: Any = loads(line) if size <= longest else None
-                text = text_of(record).encode()  # type: ignore[attr-defined]
-            except (orjson.JSONDecodeError, AttributeError, UnicodeEncodeError):
+                text, given, published = essentials(record)
+                data = text.encode()
+            except (orjson.JSONDecodeError, AttributeError, TypeError, UnicodeEncodeError):
                 hard = self._read_hard(path, line, number, keys)
                 if hard is None:
                     at += size + 1
                     continue
-                record, text = hard
-            texts.append(text)
-            add(record, text)
+                record, data = hard
+                _, given, published = essentials(record)
+            texts.append(data)
+            add(record, data, given, published)
             starts.append(at)
             sizes.append(size)
             numbers.append(number)

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from dedup import dates
 from dedup.errors import NoTextField
-from dedup.fields import Article, Fields
+from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.signatures import encode
 
@@ -25,10 +25,10 @@ class Facts:
         self._published = array("d")
         self.ids: list[str] = []
 
-    def add(self, record: Mapping[str, Any], text: bytes) -> None:
-        """Takes the next row."""
-        self.ids.append(self._fields.identity(record, text))
-        moment = dates.parse(self._fields.published_of(record))
+    def add(self, record: Mapping[str, Any], text: bytes, given: object, published: object) -> None:
+        """Takes the next row, with its id and date as the record states them."""
+        self.ids.append(self._fields.identity(given, record, text))
+        moment = dates.parse(published)
         self._published.append(math.nan if moment is None else moment)
 
     def published(self, row: int) -> float | None:
@@ -91,9 +91,10 @@ class RecordSource:
         texts: list[bytes] = []
         size = 0
         keys: set[str] = set()
+        essentials = Essentials(self._fields)
         for number, record in enumerate(self._records, 1):
             mapping = self._mapping(record)
-            text = None if mapping is None else self._fields.text_of(mapping)
+            text, given, published = (None, None, None) if mapping is None else essentials(mapping)
             if mapping is None or not isinstance(text, str):
                 keys.update(map(str, mapping or ()))
                 self.quarantined.append(Quarantined(Place(self.name, number), *no_text(record, text)))
@@ -101,7 +102,7 @@ class RecordSource:
             self._rows.append(record)
             self._numbers.append(number)
             texts.append(encode(text))
-            self.facts.add(mapping, texts[-1])
+            self.facts.add(mapping, texts[-1], given, published)
             size += len(texts[-1])
             if size >= BATCH_BYTES:
                 self.volume += size
