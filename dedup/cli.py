@@ -53,8 +53,7 @@ class CompareCommand(Examples):
 def main() -> None:
     """Removes repeated articles from scraped news and web pages."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts idle threads otherwise: a tenth of a second
-    gc.freeze()
-    gc.set_threshold(100_000)  # records hold no cycles: looking for some among them costs a twentieth of a run
+    gc.disable()  # a run makes no cycles worth looking for, and looking costs a twentieth of it
     signal.signal(signal.SIGTERM, _terminated)
 
 

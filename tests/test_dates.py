@@ -1,0 +1,124 @@
+"""Dates as records state them: what cannot be read is unknown, never now, and nothing raises."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import dates
+
+TABLE = json.loads((Path(__file__).parent / "cases" / "dates.json").read_text())
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
+MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(9998, 12, 30), timezones=OFFSETS)
+
+
+@pytest.mark.parametrize(("stated", "seconds"), [tuple(case) for cases in TABLE.values() for case in cases])
+def test_the_table(stated: object, seconds: float | None) -> None:
+    assert dates.parse(stated) == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be set")
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/New_York"])
+def test_the_zone_of_the_machine_does_not_matter(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for stated, seconds in TABLE["iso 8601"] + TABLE["rfc 2822"]:
+            assert dates.parse(stated) == seconds
+        assert dates.parse(datetime(2024, 1, 31)) == dates.parse(date(2024, 1, 31)) == 1706659200.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("stated", "seconds"),
+    [
+        (datetime(2024, 1, 31, 12, 30, 15), 1706704215.0),
+        (datetime(2024, 1, 31, 12, 30, 15, tzinfo=UTC), 1706704215.0),
+        (datetime(2024, 1, 31, 13, 30, 15, tzinfo=timezone(timedelta(hours=1))), 1706704215.0),
+        (date(2024, 1, 31), 1706659200.0),
+        (datetime.min, -62135596800.0),
+        (datetime.max.replace(microsecond=0), 253402300799.0),
+        (timedelta(1), None),
+        (b"2024-01-31", None),
+        (time.gmtime(0), None),  # as feedparser's published_parsed, which is not among the fields
+        (float("nan"), None),
+        (object(), None),
+    ],
+)
+def test_python_objects(stated: object, seconds: float | None) -> None:
+    assert dates.parse(stated) == seconds
+
+
+@pytest.mark.xfail(
+    strict=True, reason="fromisoformat takes any character for the one between date and time, digits too"
+)
+@pytest.mark.parametrize("stated", ["1712123112345", "1710101010101", "17011201123"])
+def test_milliseconds_since_1970_are_no_date_of_the_18th_century(stated: str) -> None:
+    assert dates.parse(stated) is None
+
+
+@given(MOMENTS)
+def test_every_moment_survives_iso_8601(moment: datetime) -> None:
+    assert dates.parse(moment.isoformat()) == dates.parse(moment) == moment.timestamp()
+    assert dates.parse(moment.isoformat(" ", "milliseconds")) == pytest.approx(moment.timestamp(), abs=1e-3)
+
+
+@given(MOMENTS)
+def test_every_moment_survives_rfc_2822(moment: datetime) -> None:
+    whole = moment.replace(microsecond=0)
+    assert dates.parse(format_datetime(whole)) == whole.timestamp()
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "2024",
+            "0001",
+            "9999",
+            "00",
+            "31",
+            "99",
+            "12",
+            "-",
+            ":",
+            "T",
+            "Z",
+            "+",
+            " ",
+            "W",
+            ".",
+            ",",
+            "Jan",
+            "Wed",
+            "GMT",
+            "(",
+            "\0",
+            "999999999999999999999",
+            "+9999",
+            "-2400",
+            "²",
+            "٣",
+        ]
+    )
+).map("".join)
+
+
+@given(st.one_of(st.text(), PIECES))
+def test_nothing_raises(stated: str) -> None:
+    found = dates.parse(stated)
+    assert found is None or -62135596800 - 86400 <= found <= 253402300800 + 86400
+
+
+@given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.binary(), st.lists(st.text())))
+def test_other_values_are_unknown(stated: Any) -> None:
+    assert dates.parse(stated) is None

@@ -1,0 +1,180 @@
+"""The field map: the records of common scrapers, as policies see them."""
+
+from __future__ import annotations
+
+import json
+from collections import UserDict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.fields import PLANS, Article, Essentials, Fields, host
+
+CASES = json.loads((Path(__file__).parent / "cases" / "fields.json").read_text())
+
+
+def article(record: Any, fields: Fields | None = None) -> Article:
+    fields = fields or Fields()
+    _, given, _ = Essentials(fields)(record)
+    return Article(fields.identity(given, record, b"The words."), record, fields)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_table(case: dict[str, Any]) -> None:
+    found = article(case["record"])
+    assert {part: getattr(found, part) for part in case["expected"]} == case["expected"]
+
+
+def first(record: dict[str, Any], names: tuple[str, ...]) -> object:
+    """The model: the first name with a value; after all of them the dotted ones, part by part."""
+    for name in names:
+        if record.get(name) is not None:
+            return record[name]
+    for name in names:
+        found: object = record
+        for key in name.split(".") if "." in name else ():
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None and found is not record:
+            return found
+    return None
+
+
+ALL = tuple({name: None for part in Fields.__slots__ for name in getattr(Fields(), part)})
+
+
+@pytest.mark.parametrize("part", ["url", "canonical_url", "title", "site", "language"])
+def test_the_first_name_that_has_a_value_wins(part: str) -> None:
+    names = getattr(Fields(), part)
+    for i, name in enumerate(names):
+        record = {n: f"https://{n}.example/" if names.index(n) >= i else None for n in reversed(names)}
+        assert getattr(article(record), part) == f"https://{name}.example/"
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["text", "body", "a", "a.b", "id", "guid", "date", "published", "other"]),
+            st.one_of(st.none(), st.sampled_from(["", "x", 0, {"b": "y"}, {"b": None}, {"b": {"c": 1}}, []])),
+            max_size=8,
+        ),
+        max_size=8,
+    )
+)
+def test_what_is_remembered_of_shapes_does_not_change_what_is_found(records: list[dict[str, Any]]) -> None:
+    fields = Fields(text=("a.b", "text", "body", "a"), id=("id", "guid", "a.b.c"), published=("date", "published"))
+    essentials = Essentials(fields)
+    for record in [*records, *records]:
+        assert essentials(record) == tuple(first(record, names) for names in (fields.text, fields.id, fields.published))
+
+
+def test_many_shapes_are_not_all_remembered() -> None:
+    essentials = Essentials(Fields())
+    for i in range(3 * PLANS):
+        assert essentials({f"key{i}": 1, "id": i, "text": "x"}) == ("x", i, None)
+    assert len(essentials._plans) <= PLANS
+
+
+@pytest.mark.xfail(strict=True, reason="the empty name stands for a part that is not there, but may be a key")
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"": "0", "text": "words", "url": "https://one.example/"}, ("words", None, None)),
+        ({"": "no text"}, (None, None, None)),
+        ({"": "2024-01-31", "text": "words", "id": 1}, ("words", 1, None)),
+    ],
+)
+def test_a_key_without_a_name_is_no_part(record: dict[str, Any], expected: object) -> None:
+    """As the index column has in a CSV file."""
+    assert Essentials(Fields())(record) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        ({"a": {"b": "nested"}}, "nested"),
+        ({"a.b": "flat", "a": {"b": "nested"}}, "flat"),
+        ({"a": {"b": None}}, None),
+        ({"a": None}, None),
+        ({"a": "b"}, None),
+        ({"a": ["b"]}, None),
+        ({"a": [{"b": "in a list"}]}, None),
+        ({"a": {"b": {"c": 1}}}, {"c": 1}),
+        ({"a": UserDict({"b": "any mapping"})}, "any mapping"),
+        ({"b": "below nothing"}, None),
+        ({}, None),
+    ],
+)
+def test_dotted_names_reach_into_records(record: dict[str, Any], text: object) -> None:
+    assert Essentials(Fields(text=("a.b",)))(record)[0] == text
+    assert Fields(text=("a.b",)).text_of(record) == text
+
+
+def test_deep_and_mixed_paths() -> None:
+    fields = Fields(text=("body", "a.b.c"), id=("meta.id",), published=("meta.date",))
+    record = {"a": {"b": {"c": "deep"}}, "meta": {"id": 9, "date": "2024-01-31"}}
+    found = article(record, fields)
+    assert (found.text, found.id, found.published) == ("deep", "9", 1706659200.0)
+    assert article({**record, "body": "flat"}, fields).text == "flat"
+
+
+def test_without_id_and_url_the_text_names_the_record() -> None:
+    fields = Fields()
+    one, same, other = (fields.identity(None, {}, text) for text in (b"a", b"a", b"b"))
+    assert one == same != other
+    assert one.startswith("text-")
+
+
+def test_bytes_of_records_in_memory_are_read_as_utf_8() -> None:
+    found = article({"title": b"caf\xc3\xa9 \xff", "url": b"https://one.example/"})
+    assert (found.title, found.url) == ("café \ufffd", "https://one.example/")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://one.example/a", "one.example"),
+        ("https://WWW.One.Example:8080/a?b#c", "one.example"),
+        ("http://user:secret@one.example/", "one.example"),
+        ("https://www.www.example/", "www.example"),
+        ("https://wwwone.example/", "wwwone.example"),
+        ("https://[::1]/", "::1"),
+        ("https://", None),
+        ("https:///a", None),
+        ("one.example/a", None),
+        ("https://[broken", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_host(url: str | None, expected: str | None) -> None:
+    assert host(url) == expected
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**30), 10**30),
+        st.floats(),
+        st.text(),
+        st.text().map("https://".__add__),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "id", "text"]), inner)),
+    max_leaves=5,
+)
+RECORDS = st.dictionaries(st.sampled_from(ALL), VALUES, max_size=6)
+
+
+@given(RECORDS)
+def test_no_record_is_too_odd(record: dict[str, Any]) -> None:
+    found = article(record)
+    assert isinstance(found.id, str)
+    assert found.id
+    assert isinstance(found.text, str)
+    for value in (found.url, found.canonical_url, found.title, found.site, found.language):
+        assert value is None or (isinstance(value, str) and value)
+    for moment in (found.published, found.modified):
+        assert moment is None or isinstance(moment, float)

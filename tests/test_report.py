@@ -1,0 +1,136 @@
+"""What a person reads: nothing in the data may steer the terminal, and nothing is told that was not asked for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import compare, report
+from dedup.report import SHOWN, print_match, print_summary, printable
+from tests.hostile import article, edited, line, lines, run
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("plain words, [markup] and :smile:", "plain words, [markup] and :smile:"),
+        ("Ünïcödé 新聞 😀", "Ünïcödé 新聞 😀"),
+        ("a\x1b[31mb", "a␛[31mb"),
+        ("\x1b]0;title\x07", "␛]0;title␇"),
+        ("\0\t\r\n", "␀␉␍␊"),
+        ("\x7f", "␡"),
+        ("\x80\x9b31m", "\ufffd\ufffd31m"),
+        ("\u202eleft\u2066to right", "\ufffdleft\ufffdto right"),
+        ("\u200b\u2028\ufeff", "\ufffd\ufffd\ufffd"),
+        ("\ud800\udfff", "\ufffd\ufffd"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters()))
+def test_what_is_printable_prints_and_stays(text: str) -> None:
+    shown = printable(text)
+    assert len(shown) == len(text)
+    assert shown.isprintable()
+    assert shown.encode().decode() == shown
+    assert all(a == b for a, b in zip(text, shown, strict=True) if a.isprintable())
+    assert printable(shown) == shown
+
+
+def summary(folder: Path, name: str, data: bytes, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is told of a file."""
+    path = folder / name
+    path.write_bytes(data)
+    print_summary(run(path, None))
+    told = capsys.readouterr()
+    assert told.out == ""
+    return told.err
+
+
+def test_the_summary_tells_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = summary(tmp_path, "in.jsonl", lines(15) + b"{bad\n" * 2 + line(text=""), capsys)
+    rows = [row.strip() for row in told.splitlines()]
+    assert rows[:5] == [
+        "26  records in",
+        " 5  removed, equal words".strip(),
+        " 3  removed, resemblance at least 0.8".strip(),
+        " 3  in quarantine (empty 1, not_json 2)".strip(),
+        "15  kept",
+    ]
+    assert rows[5].startswith("26 = 15 kept + 8 removed + 3 quarantined; ")
+    assert rows[6].startswith(f"{tmp_path}/in.jsonl:24: not_json: ")
+
+
+def test_of_many_in_quarantine_a_few_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = summary(tmp_path, "in.jsonl", b"{bad\n" * (SHOWN + 4), capsys)
+    assert told.count("in.jsonl:") == SHOWN
+    assert "and 4 more in quarantine; --quarantined FILE lists them" in told
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m\x07b\x9bc\u202e", "\udcff\x1b]0;x\x07", "[red]a", "a[bold]", "%s{}"])
+def test_names_are_told_as_they_are_or_as_symbols(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = summary(tmp_path, name, b'{"\\u001b]0;k\\u0007": 1}\n{"text": "words"}', capsys)
+    assert f"{printable(name)}:1: no_text: keys seen: ␛]0;k␇" in told
+    assert all(c.isprintable() or c == "\n" for c in told)
+
+
+@pytest.mark.xfail(strict=True, reason="rich takes :100: for an emoji, even without markup")
+def test_line_numbers_are_no_emoji(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "in.jsonl:100: not_json" in summary(tmp_path, "in.jsonl", b"\n" * 99 + b"{bad\n", capsys)
+
+
+def test_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    story = article(1)
+    print_match(compare(story, edited(story, 4)), "one\x1b.txt", "other.txt")
+    told = capsys.readouterr()
+    assert told.err == ""
+    rows = [row.strip() for row in told.out.splitlines()]
+    assert rows[0] == "relation  near"
+    assert rows[1].startswith("resemblance  0.9500  ")
+    assert rows[-1] == "words  80 in one␛.txt, 80 in other.txt, 76 aligned"
+
+
+@pytest.mark.xfail(strict=True, reason="rich reads the names as markup and emoji, and raises MarkupError on some")
+@pytest.mark.parametrize("name", ["[red]a.txt", "[/b].txt", ":smile:.txt"])
+def test_names_of_compared_files_are_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        print_match(compare("a", "b"), name, "other.txt")
+    finally:
+        told = capsys.readouterr().out
+    assert f"1 in {name}, 1 in other.txt" in told
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_without_a_terminal_only_compiling_is_told(show: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with report.progress(show=show) as tell:
+        for stage in ("read", "compare", "choose"):
+            tell(stage, 1, 2)
+        assert capsys.readouterr() == ("", "")
+        tell("compile", 0, 0)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert ("compiling" in told.err) is show
+
+
+@pytest.mark.parametrize("show", [True, False])
+def test_on_a_terminal_progress_is_live(
+    show: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with report.progress(show=show) as tell:
+        tell("read", 12_345, 0)
+        tell("compare", 1, 2)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert bool(told.err) is show
