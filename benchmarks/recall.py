@@ -70,7 +70,7 @@ def proposed(pairs: list[Pair], bands: Bands) -> list[bool]:
     """Whether the two texts of a pair share a band."""
     prints = fingerprint(Texts.of([text for pair in pairs for text in pair]), Settings().scheme)
     keys = band_keys(prints.signatures.values, bands)
-    return (keys[:, ::2] == keys[:, 1::2]).any(axis=0).tolist()
+    return [bool(hit) for hit in (keys[:, ::2] == keys[:, 1::2]).any(axis=0)]
 
 
 def by_jaccard(writer: Writer, count: int) -> Iterator[dict[str, Any]]:

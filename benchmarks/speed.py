@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py --articles 100000 --markdown
 
-Each engine is a process of its own; the engines take turns, `--rounds` times. Compare CPU seconds: they hold when other
-work runs on the machine, wall seconds do not.
+Each engine is a process of its own; the engines take turns, `--rounds` times. Compare CPU seconds: they vary less
+than wall seconds when other work runs on the machine.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def sign_table(rounds: dict[Engine, list[dict[str, float]]]) -> Table:
     return Table(title, head, rows)
 
 
-def run_tables(rounds: dict[Engine, list[Ran]], scores: dict[Engine, dict[str, Any]], articles: int) -> list[Table]:
+def run_tables(
+    rounds: dict[Engine, list[Ran]], scores: dict[Engine, dict[str, Any]], articles: int, jaccard: float
+) -> list[Table]:
     """From the dump to the kept lines: what it costs, and what it finds."""
     ours = next((median(r.cpu for r in done) for e, done in rounds.items() if e.key == "dedup" and e.jobs == 1), None)
     costs, finds = [], []
@@ -120,7 +122,8 @@ def run_tables(rounds: dict[Engine, list[Ran]], scores: dict[Engine, dict[str, A
     if finds:
         kinds = next(iter(scores.values()))["by_kind"]
         found_head = ("pipeline", "copies removed", *kinds, "articles lost")
-        tables.append(Table(f"What they find: {count}", found_head, finds))
+        title = f"What they find: {count}; dedup at resemblance 0.8, the others at Jaccard {jaccard}"
+        tables.append(Table(title, found_head, finds))
     return tables
 
 
@@ -158,7 +161,7 @@ def measure(options: argparse.Namespace) -> tuple[list[Table], dict[str, Any]]:
                 scores[engine] = json.loads(child(script("score", source, kept)).output)
             kept.unlink()
     tables = [sign_table(signed)] if signed else []
-    tables += run_tables(ran, scores, options.articles) if ran else []
+    tables += run_tables(ran, scores, options.articles, options.jaccard) if ran else []
     data = {
         "sign": [{"engine": e.name, "rounds": done} for e, done in signed.items()],
         "run": [
@@ -185,4 +188,6 @@ if __name__ == "__main__":
     chosen_options = arguments.parse_args()
     before = machine()
     printed, results = measure(chosen_options)
-    finish(f"speed-{chosen_options.articles}", chosen_options, before, printed, results)
+    threshold = "" if chosen_options.jaccard == 0.8 else f"-jaccard-{chosen_options.jaccard}"
+    name = "speed-part" if chosen_options.only else f"speed-{chosen_options.articles}{threshold}"
+    finish(name, chosen_options, before, printed, results)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from dedup.canonical import DEFAULT
-from dedup.errors import DedupError, SettingsError
+from dedup.errors import DedupError, InputError, SettingsError
 
 EXIT_FAILED = 1
 EXIT_QUARANTINED = 3
@@ -89,20 +89,20 @@ def run(**options: Any) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 130 interrupted.
     """
-    from dedup import dump, report
-
     output, as_json = options["output"], options["as_json"]
     if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):
         raise click.UsageError("--json and an output both go to standard output: give -o FILE")
-    files = dump.Files(
-        inputs=options["inputs"],
-        kept=None if options["dry_run"] else output,
-        removed=None if options["dry_run"] else options["removed"],
-        quarantined=None if options["dry_run"] else options["quarantined"],
-        force=options["force"],
-        work_dir=options["work_dir"],
-    )
     try:
+        from dedup import dump, report
+
+        files = dump.Files(
+            inputs=options["inputs"],
+            kept=None if options["dry_run"] else output,
+            removed=None if options["dry_run"] else options["removed"],
+            quarantined=None if options["dry_run"] else options["quarantined"],
+            force=options["force"],
+            work_dir=options["work_dir"],
+        )
         settings = _settings(options)
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
             result = dump.run(files, settings, progress)
@@ -112,6 +112,8 @@ def run(**options: Any) -> None:
         _fail(str(error))
     except BrokenPipeError:
         _quiet_pipe()
+    except OSError as error:
+        _fail(error.strerror or str(error))
     except KeyboardInterrupt:
         click.echo("dedup: interrupted; no output was written", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -139,11 +141,13 @@ def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
     from dedup.settings import Settings
     from dedup.verify import compare as compare_texts
 
+    if str(a) == str(b) == "-":
+        raise click.UsageError("standard input cannot be both texts")
     try:
         match = compare_texts(_text(a), _text(b), Settings(threshold=threshold))
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except DedupError as error:
         _fail(str(error))
     if as_json:
         sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(match)) + b"\n")
@@ -167,12 +171,19 @@ def _settings(options: dict[str, Any]) -> Any:
 
 
 def _text(path: Path) -> str:
-    data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    return data.decode("utf-8-sig")
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, str(error)) from error
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"dedup: {message}", err=True)
+    from dedup.report import printable
+
+    click.echo(f"dedup: {printable(message)}", err=True)
     sys.exit(EXIT_FAILED)
 
 

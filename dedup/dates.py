@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+_ISO: Final = re.compile(r"[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}-?[0-9])([Tt ]|$)")
 
 
 def parse(value: object) -> float | None:
@@ -29,7 +33,7 @@ def parse(value: object) -> float | None:
 
 
 def _iso(text: str) -> datetime | None:
-    if not text[:4].isdigit() or len(text) < 8:
+    if not _ISO.match(text):
         return None
     try:
         return datetime.fromisoformat(text)

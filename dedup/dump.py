@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import numpy as np
 import orjson
@@ -21,7 +22,9 @@ from dedup.result import Result
 from dedup.settings import Settings
 from dedup.spool import Workspace
 
-_SPAN = 1 << 20
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+_SPAN: Final = 1 << 20
 """The input is copied in stretches of about this many bytes."""
 
 
@@ -123,4 +126,4 @@ def dumps(value: Any) -> bytes:
 
 
 def _clean(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value

@@ -15,6 +15,10 @@ PLANS: Final = 1_000
 """So many shapes of records (sets of keys) are remembered at once."""
 
 
+_NOWHERE: Final = object()
+"""A key that no record has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """For each part of an article the names it may have, first hit first; `a.b` reaches into nested records."""
@@ -69,7 +73,7 @@ class Essentials:
 
     def __init__(self, fields: Fields) -> None:
         self._names = (fields.text, fields.id, fields.published)
-        self._plans: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._plans: dict[tuple[str, ...], tuple[object, ...]] = {}
 
     def __call__(self, record: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         """The three values as the record states them, None for what it does not."""
@@ -77,15 +81,15 @@ class Essentials:
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plan(keys, record)
-        text, given, published = map(record.get, plan)
+        text, given, published = map(record.get, plan)  # type: ignore[arg-type]
         if text is None or given is None or published is None:
             text, given, published = (_first(record, names) for names in self._names)
         return text, given, published
 
-    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[str, ...]:
+    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[object, ...]:
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        self._plans[keys] = tuple(next((n for n in names if n in record), "") for names in self._names)
+        self._plans[keys] = tuple(next((n for n in names if n in record), _NOWHERE) for names in self._names)
         return self._plans[keys]
 
 

@@ -25,6 +25,10 @@ class ZstdDamage(Exception):
     """Stands in `DAMAGE` for the error of the zstd library, which may not be installed."""
 
 
+class Damaged(Exception):
+    """The rest of an input cannot be read."""
+
+
 DAMAGE: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, ZstdDamage)
 """What reading a truncated or corrupt compressed file raises."""
 
@@ -75,9 +79,9 @@ class _Zstd:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
-    def read(self, size: int) -> bytes:
+    def read1(self, size: int) -> bytes:
         try:
-            return self._stream.read(size)
+            return self._stream.read1(size)  # type: ignore[attr-defined, no-any-return]
         except _zstd().ZstdError as error:
             raise ZstdDamage(str(error)) from error
 
@@ -107,8 +111,16 @@ def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
     if suffix == ".xz":
         return lzma.LZMAFile(stream, "wb")
     if suffix == ".zst":
-        return _zstd().ZstdFile(stream, "wb")  # type: ignore[no-any-return]
+        file = _zstd().ZstdFile(stream, "wb")
+        file.flush(file.FLUSH_FRAME)  # an output without records is a file of this format too
+        return file  # type: ignore[no-any-return]
     return stream
+
+
+def check_codec(name: str) -> None:
+    """Raises MissingExtra when what the suffix of `name` wants is not installed."""
+    if Path(name).suffix == ".zst":
+        _zstd()
 
 
 class Block(NamedTuple):
@@ -125,11 +137,11 @@ class Block(NamedTuple):
 def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
     """Cuts a stream into blocks of whole lines of about `size` bytes; a line over `longest` bytes is passed over.
 
-    A byte order mark at the start belongs to no line.
+    A byte order mark at the start belongs to no line. Raises Damaged after all that could be read.
     """
     rest = b""  # the line that the last block broke off
     skipping = False  # inside a line that is too long
-    data = stream.read(size)
+    data, damage = _fill(stream, size)
     bom = len(BOM) if data.startswith(BOM) else 0
     start = bom  # where `rest` starts in the input
     while data:
@@ -148,6 +160,22 @@ def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
         if len(rest) > longest:
             start += len(rest)
             rest = b""
-        data = stream.read(size)
+        data, damage = (b"", damage) if damage else _fill(stream, size)
     if rest:
         yield Block(b"", [rest], start, False)
+    if damage:
+        raise Damaged(str(damage)) from damage
+
+
+def _fill(stream: IO[bytes], size: int) -> tuple[bytes, Exception | None]:
+    """Up to about `size` bytes; fewer at the end, and what could be read before damage, with the error."""
+    read = getattr(stream, "read1", stream.read)
+    parts: list[bytes] = []
+    held = 0
+    try:
+        while held < size and (part := read(size - held)):
+            parts.append(part)
+            held += len(part)
+    except DAMAGE as error:
+        return b"".join(parts), error
+    return b"".join(parts), None

@@ -12,7 +12,7 @@ import orjson
 
 from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
-from dedup.formats import DAMAGE, Block, Input, blocks, open_input
+from dedup.formats import Block, Damaged, Input, blocks, open_input
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.settings import Limits
 from dedup.signatures import encode
@@ -62,7 +62,7 @@ class LineSource:
                 for texts in self._read_file(path, opened, keys):
                     lost = len(self.quarantined) - before
                     if rows == len(self.starts) and lost > PATIENCE and keys:
-                        break
+                        raise NoTextField(path, keys, self._fields.text)
                     yield texts
             lost_here = self.quarantined[before:]
             if rows == len(self.starts) and lost_here and all(q.reason == "no_text" for q in lost_here):
@@ -80,7 +80,7 @@ class LineSource:
                 self.volume += len(block.data)
                 yield self._read_block(path, block, number, keys)
                 number += len(block.lines) + block.too_long
-        except DAMAGE as error:
+        except Damaged as error:
             self._set_aside(path, number + 1, "damaged", f"the rest of the file cannot be read: {error}")
 
     def _read_block(self, path: str, block: Block, number: int, keys: set[str]) -> list[bytes]:
@@ -157,7 +157,11 @@ class LineSource:
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
-        return Article(self.facts.ids[row], parse(self.raw(row)), self._fields)
+        try:
+            return Article(self.facts.ids[row], parse(self.raw(row)), self._fields)
+        except ValueError:  # it was a record when it was read first
+            self.check_unchanged()
+            raise
 
     def record(self, row: int) -> Mapping[str, Any] | str:
         """The line of a row, parsed anew."""
@@ -180,7 +184,7 @@ class LineSource:
     def check_unchanged(self) -> None:
         """Raises InputError when an input was written to since it was read: positions in it mean nothing any more."""
         for path, stamp in zip(self._paths, self._stamps, strict=False):
-            if stamp is not None and stamp != _stamp(path):
+            if stamp is not None and (not Path(path).exists() or stamp != _stamp(path)):
                 raise InputError(path, "changed while it was being read; nothing was written, run again")
 
 

@@ -7,13 +7,13 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from dedup.errors import OutputError
-from dedup.formats import compressor
+from dedup.formats import check_codec, compressor
 
 
 class Outputs:
@@ -30,6 +30,7 @@ class Outputs:
         """Raises OutputError, before any work is done, for an output that cannot or must not be written."""
         paths = [Path(name) for name in names if name is not None and name != "-"]
         for path in paths:
+            check_codec(path.name)
             if path.is_dir():
                 raise OutputError(path, "is a folder")
             if not path.parent.is_dir():
@@ -52,16 +53,15 @@ class Outputs:
             return
         path = Path(name)
         try:
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".dedup-", suffix=".part")
         except OSError as error:
             raise OutputError(path, error.strerror or str(error)) from error
         self._written.append((Path(temporary), path))
         try:
             with os.fdopen(handle, "wb", buffering=1 << 20) as file:
                 stream = compressor(file, path.name)
-                yield stream
-                if stream is not file:
-                    stream.close()
+                with nullcontext() if stream is file else closing(stream):
+                    yield stream
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -70,10 +70,12 @@ class Outputs:
     def commit(self) -> None:
         """Moves every output to its place."""
         for temporary, path in self._written:
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-            temporary.replace(path)
-        for folder in {path.parent for _, path in self._written}:
-            _sync(folder)
+            try:
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+                temporary.replace(path)
+                _sync(path.parent)
+            except OSError as error:
+                raise OutputError(path, error.strerror or str(error)) from error
         self._written.clear()
 
     def __enter__(self) -> Outputs:

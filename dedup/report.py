@@ -52,7 +52,7 @@ def print_summary(result: Result) -> None:
     from rich.table import Table
 
     summary = result.summary()
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")
     table.add_column()
@@ -72,7 +72,7 @@ def print_summary(result: Result) -> None:
             f"limits reached: {summary.capped_buckets:,} full buckets, {summary.long_gaps:,} gaps too long to align"
         )
     for record in result.quarantined[:SHOWN]:
-        console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), markup=False, soft_wrap=True)
+        console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), soft_wrap=True)
     if len(result.quarantined) > SHOWN:
         console.print(f"and {len(result.quarantined) - SHOWN:,} more in quarantine; --quarantined FILE lists them")
 
@@ -99,7 +99,7 @@ def print_match(match: Match, a: str, b: str) -> None:
         "words",
         f"{match.words[0]:,} in {printable(a)}, {match.words[1]:,} in {printable(b)}, {match.aligned:,} aligned",
     )
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def printable(text: str) -> str:

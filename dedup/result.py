@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -171,5 +172,11 @@ def deduplicate(
         source: LineSource | RecordSource = LineSource([articles], settings.fields, settings.limits, workspace)
     else:
         source = RecordSource(articles, settings.fields)
-    decisions = decide(source, settings, workspace, progress)
-    return Result(source, decisions, settings, time.perf_counter() - start)
+    try:
+        decisions = decide(source, settings, workspace, progress)
+        result = Result(source, decisions, settings, time.perf_counter() - start)
+    except BaseException:
+        workspace.close()
+        raise
+    weakref.finalize(result, workspace.close)  # files stay open as long as kept records may be asked for
+    return result

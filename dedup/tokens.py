@@ -35,6 +35,10 @@ MARK: Final = 4
 SKIP: Final = 5
 EXPAND: Final = 6
 HANGUL: Final = 7
+MARKS: Final = 8
+"""A mark that decomposes into several (Bengali o); its row of `expansions` follows."""
+SINGLES: Final = 9
+"""A character of a script without spaces that decomposes into several code points."""
 
 MARK_CAP: Final = 8
 EXPANSION: Final = 4
@@ -45,8 +49,13 @@ DIGIT_BASE: Final = 0xB0
 TABLE_SIZE: Final = 0x20000
 """Code points below this are looked up; above it only Han (planes 2 and 3) is a letter."""
 
+COMPATIBILITY: Final = range(0x2F800, 0x2FA1E)
+"""Han of plane 2 that decomposes to other Han: looked up too, behind the rest of the table."""
+
 _DECORATION: Final = frozenset({1, 7, 8, *range(10, 36), *range(202, 241)})
 """Combining classes of marks that decorate a letter and are dropped; vowel signs (0, 9, 84-132) stay."""
+
+_INVISIBLE: Final = frozenset({0x034F, 0x0640, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x3164})
 
 _SPACELESS: Final = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -73,7 +82,7 @@ _SPACELESS: Final = (
 class TokenTable(NamedTuple):
     """The kernels' view of the rules.
 
-    `entries`: u32[TABLE_SIZE], kind in bits 28-31, folded code point (or row of `expansions`) below.
+    `entries`: u32[TABLE_SIZE + len(COMPATIBILITY)], kind in bits 28-31, folded code point (or row of `expansions`) below.
     `ascii`: u8[128], the folded byte, 0 for separators. `expansions`: u32[rows, EXPANSION], 0-padded.
     A digit d stands as `DIGIT_BASE + d` (no letter folds to U+00B0..U+00B9): bit 7 tells it from ASCII letters.
     """
@@ -89,14 +98,16 @@ def fold(character: str) -> str:
     >>> fold("É"), fold("ß"), fold("ı"), fold("٣"), fold("Ａ")
     ('e', 'ss', 'i', '3', 'a')
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if _counts(c))  # before U+0345 folds to iota
     kept = ""
-    for c in decomposed:
-        if unicodedata.combining(c) in _DECORATION or kind_of(c) in (SEPARATOR, SKIP):
-            continue
+    for c in filter(_counts, unicodedata.normalize("NFKD", plain.casefold())):
         digit = unicodedata.decimal(c, -1)
         kept += str(digit) if digit >= 0 else "i" if c == "ı" else c
     return kept[:EXPANSION]
+
+
+def _counts(c: str) -> bool:
+    return unicodedata.combining(c) not in _DECORATION and kind_of(c) not in (SEPARATOR, SKIP)
 
 
 def kind_of(character: str) -> int:
@@ -105,7 +116,7 @@ def kind_of(character: str) -> int:
     category = unicodedata.category(character)
     if 0xAC00 <= code <= 0xD7A3:
         return HANGUL
-    if category == "Cf" or 0xFE00 <= code <= 0xFE0F or code in (0x034F, 0x0640, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164):
+    if category == "Cf" or 0xFE00 <= code <= 0xFE0F or code in _INVISIBLE:
         return SKIP
     if category[0] == "M":
         if unicodedata.combining(character) in _DECORATION or category == "Me":
@@ -126,25 +137,26 @@ def _code(character: str) -> int:
 
 def build() -> TokenTable:
     """The table from this Python's `unicodedata`."""
-    entries = np.zeros(TABLE_SIZE, np.uint32)
+    entries = np.zeros(TABLE_SIZE + len(COMPATIBILITY), np.uint32)
     expansions: list[list[int]] = []
-    for code in range(TABLE_SIZE):
+    for row, code in enumerate((*range(TABLE_SIZE), *COMPATIBILITY)):
         character = chr(code)
-        kind = kind_of(character)
+        kind = SINGLE if code in COMPATIBILITY else kind_of(character)
         if kind in (SEPARATOR, SKIP, HANGUL):
-            entries[code] = kind << 28
+            entries[row] = kind << 28
             continue
         folded = fold(character)
         if not folded:
-            entries[code] = SKIP << 28
-        elif kind == LETTER and (len(folded) > 1 or folded.isdigit() or kind_of(folded) == HANGUL):
-            entries[code] = EXPAND << 28 | len(expansions)
-            expansions.append([_code(c) for c in unicodedata.normalize("NFD", folded)[:EXPANSION]])
+            entries[row] = SKIP << 28
+        elif len(folded) > 1:
+            expanded = {MARK: MARKS, SINGLE: SINGLES}.get(kind, EXPAND)
+            entries[row] = expanded << 28 | len(expansions)
+            expansions.append([_code(c) for c in folded])
         else:
-            entries[code] = kind << 28 | _code(folded[0])
+            entries[row] = kind << 28 | _code(folded)
     rows = np.zeros((max(1, len(expansions)), EXPANSION), np.uint32)
-    for i, row in enumerate(expansions):
-        rows[i, : len(row)] = row
+    for i, codes in enumerate(expansions):
+        rows[i, : len(codes)] = codes
     small = (entries[:128] & 0xFF).astype(np.uint8)
     return TokenTable(entries, small, rows)
 

@@ -381,7 +381,6 @@ main(prog_name="dedup")
 
 
 @posix
-@pytest.mark.xfail(strict=True, reason="the modules are imported outside the try that turns KeyboardInterrupt into 130")
 def test_an_interrupt_during_the_imports_is_one_too(source: Path, out: Path) -> None:
     args = [sys.executable, "-c", IMPORTING, "run", str(source), "-o", str(out)]
     done = subprocess.run(args, capture_output=True, env=environment(), check=False)
@@ -408,7 +407,6 @@ def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-@pytest.mark.xfail(strict=True, reason="only the broken pipe is caught; other errors of standard output are tracebacks")
 def test_a_full_standard_output_is_an_error_without_a_traceback(source: Path) -> None:
     warm()
     with Path("/dev/full").open("wb") as full:
@@ -475,7 +473,6 @@ def test_names_of_compared_files_cannot_steer_the_terminal(tmp_path: Path, name:
     assert all(c.isprintable() or c == "\n" for c in done.output)
 
 
-@pytest.mark.xfail(strict=True, reason="errors are echoed as they are: file names and keys of records are in them")
 @pytest.mark.parametrize("case", ["missing input", "keys", "missing folder"])
 def test_errors_cannot_steer_the_terminal(tmp_path: Path, case: str) -> None:
     source = tmp_path / "in.jsonl"
@@ -574,13 +571,11 @@ def test_compare_of_what_is_no_text_fails(tmp_path: Path) -> None:
     assert "can't decode" in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the decoder does not know of which of the two files it is")
 def test_compare_names_the_file_that_is_no_text(tmp_path: Path) -> None:
     one, other = texts(tmp_path, b"words", gzip.compress(b"words"))
     assert str(other) in invoke("compare", one, other).stderr
 
 
-@pytest.mark.xfail(strict=True, reason="standard input is read twice: the second text is empty")
 def test_compare_refuses_standard_input_twice() -> None:
     assert invoke("compare", "-", "-", stdin=b"words").exit_code == 2
 

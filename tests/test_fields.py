@@ -77,7 +77,6 @@ def test_many_shapes_are_not_all_remembered() -> None:
     assert len(essentials._plans) <= PLANS
 
 
-@pytest.mark.xfail(strict=True, reason="the empty name stands for a part that is not there, but may be a key")
 @pytest.mark.parametrize(
     ("record", "expected"),
     [

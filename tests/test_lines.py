@@ -259,9 +259,6 @@ def test_records_before_the_damage_of_a_large_file_are_kept(tmp_path: Path, suff
     assert [r["reason"] for r in objects(aside.read_bytes())] == ["damaged"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what a failed read had decompressed is dropped: up to BATCH_BYTES of good lines"
-)
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_records_before_the_damage_of_a_small_file_are_kept(tmp_path: Path, suffix: str) -> None:
     """The damage is 400,000 bytes in, and the first of two members is whole."""
@@ -283,13 +280,7 @@ def test_a_compressed_file_of_no_bytes_is_damaged(tmp_path: Path, suffix: str) -
     assert [(q.reason, q.place.line) for q in result.quarantined] == [("damaged", 1)]
 
 
-@pytest.mark.parametrize(
-    "suffix",
-    [
-        *COMPRESSED[:-1],
-        pytest.param(".zst", marks=pytest.mark.xfail(strict=True, reason="no frame is written for nothing: 0 bytes")),
-    ],
-)
+@pytest.mark.parametrize("suffix", COMPRESSED)
 def test_a_compressed_empty_file_is_empty(tmp_path: Path, suffix: str) -> None:
     kept = tmp_path / f"out.jsonl{suffix}"
     assert run(put(tmp_path / f"in.jsonl{suffix}", compress(b"", suffix)), kept).summary().records == 0
@@ -331,9 +322,6 @@ def test_a_long_file_without_texts_is_given_up_early(tmp_path: Path) -> None:
     assert source.volume < 2 * len(textless)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="PATIENCE ends the reading, and one bad line keeps NoTextField from being raised"
-)
 def test_giving_up_never_drops_the_rest_of_a_file_without_a_word(tmp_path: Path) -> None:
     textless = b"".join(line(id=i, pad="x" * 500) for i in range(PATIENCE * 2))
     path = put(tmp_path / "in.jsonl", b"{bad\n" + textless + GOOD)
@@ -388,12 +376,10 @@ def test_an_input_that_changes_while_it_is_read_is_told(tmp_path: Path, change: 
     changed(put(tmp_path / "in.jsonl", lines(10)), change)
 
 
-@pytest.mark.xfail(strict=True, reason="a policy that reads the record meets what is left of it before the check does")
 def test_an_input_that_changes_is_told_when_policies_read_it(tmp_path: Path) -> None:
     changed(put(tmp_path / "in.jsonl", lines(10)), truncate, keep="canonical-url")
 
 
-@pytest.mark.xfail(strict=True, reason="check_unchanged lets the FileNotFoundError of stat through")
 def test_an_input_that_goes_away_is_told(tmp_path: Path) -> None:
     changed(put(tmp_path / "in.jsonl", lines(10)), Path.unlink)
 
@@ -408,7 +394,6 @@ def test_a_compressed_input_may_change_once_it_is_read(tmp_path: Path) -> None:
     assert result.summary().kept == len(kept.read_bytes().splitlines()) > 0
 
 
-@pytest.mark.xfail(strict=True, reason="the error of a full disk is caught as damage of the input; the rest is dropped")
 def test_a_full_disk_is_not_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Spool, data: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -273,7 +273,6 @@ gc.collect()
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the compressor is left open, and complains when it is collected (3.13: always)")
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_a_compressed_output_that_fails_is_closed(tmp_path: Path, suffix: str) -> None:
     import subprocess
@@ -294,7 +293,6 @@ def test_the_extra_that_an_output_needs_is_missed_without_a_trace(
     assert names(tmp_path) == ["in.jsonl"]
 
 
-@pytest.mark.xfail(strict=True, reason="check does not ask for it: the error comes when all the work is done")
 def test_the_extra_that_an_output_needs_is_missed_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,9 +303,6 @@ def test_the_extra_that_an_output_needs_is_missed_before_the_work(
 
 
 @posix
-@pytest.mark.xfail(
-    strict=True, reason="the temporary name is longer than the name, which may be as long as a name can be"
-)
 def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     path.write_bytes(b"")
@@ -316,7 +311,6 @@ def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.xfail(strict=True, reason="commit lets the bare OSError through, which the command shows as a traceback")
 def test_a_failed_move_is_an_output_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Path, target: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))

@@ -83,7 +83,6 @@ def test_names_are_told_as_they_are_or_as_symbols(
     assert all(c.isprintable() or c == "\n" for c in told)
 
 
-@pytest.mark.xfail(strict=True, reason="rich takes :100: for an emoji, even without markup")
 def test_line_numbers_are_no_emoji(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "in.jsonl:100: not_json" in summary(tmp_path, "in.jsonl", b"\n" * 99 + b"{bad\n", capsys)
 
@@ -99,7 +98,6 @@ def test_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[-1] == "words  80 in one␛.txt, 80 in other.txt, 76 aligned"
 
 
-@pytest.mark.xfail(strict=True, reason="rich reads the names as markup and emoji, and raises MarkupError on some")
 @pytest.mark.parametrize("name", ["[red]a.txt", "[/b].txt", ":smile:.txt"])
 def test_names_of_compared_files_are_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:

@@ -209,9 +209,6 @@ def test_the_work_folder_is_used_and_left_empty(tmp_path: Path, monkeypatch: pyt
     assert used == [tmp_path]  # memory, when no folder is given
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the workspace of a Result is never closed: ResourceWarning when it is collected"
-)
 @pytest.mark.parametrize("kind", ["path", "work folder"])
 def test_a_result_closes_its_files(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "in.jsonl"

@@ -10,6 +10,8 @@ _MIX = uint64(0xC4CEB9FE1A85EC53)
 _ROLL = uint64(0x9E3779B97F4A7C15)
 _TABLE = 0x20000
 _MARK_CAP = 8
+_COMPATIBILITY = 0x2F800
+_COMPATIBILITY_END = 0x2FA1E
 
 
 @njit(inline="always")
@@ -23,14 +25,21 @@ def _finish(h, digit):  # type: ignore[no-untyped-def]
 def _decode(buffer, i, end):  # type: ignore[no-untyped-def]
     """The code point that starts at `i` and its length in bytes; a malformed byte is U+FFFF, one byte long."""
     b = uint32(buffer[i])
-    if b >= 0xF0 and i + uint64(3) < end:
-        c = (b & 7) << 18 | (uint32(buffer[i + 1]) & 63) << 12 | (uint32(buffer[i + 2]) & 63) << 6
-        return uint32(c | (uint32(buffer[i + 3]) & 63)), uint64(4)
-    if 0xE0 <= b < 0xF0 and i + uint64(2) < end:
-        c = (b & 15) << 12 | (uint32(buffer[i + 1]) & 63) << 6 | (uint32(buffer[i + 2]) & 63)
-        return uint32(c), uint64(3)
     if 0xC0 <= b < 0xE0 and i + uint64(1) < end:
-        return uint32((b & 31) << 6 | (uint32(buffer[i + 1]) & 63)), uint64(2)
+        x = uint32(buffer[i + 1]) ^ uint32(0x80)  # six bits exactly when it is a continuation byte
+        if x < 0x40:
+            return uint32((b & 31) << 6 | x), uint64(2)
+    elif 0xE0 <= b < 0xF0 and i + uint64(2) < end:
+        x = uint32(buffer[i + 1]) ^ uint32(0x80)
+        y = uint32(buffer[i + 2]) ^ uint32(0x80)
+        if (x | y) < 0x40:
+            return uint32((b & 15) << 12 | x << 6 | y), uint64(3)
+    elif 0xF0 <= b < 0xF8 and i + uint64(3) < end:
+        x = uint32(buffer[i + 1]) ^ uint32(0x80)
+        y = uint32(buffer[i + 2]) ^ uint32(0x80)
+        z = uint32(buffer[i + 3]) ^ uint32(0x80)
+        if (x | y | z) < 0x40:
+            return uint32((b & 7) << 18 | x << 12 | y << 6 | z), uint64(4)
     return uint32(0xFFFF), uint64(1)
 
 
@@ -39,6 +48,9 @@ def _lookup(entries, c):  # type: ignore[no-untyped-def]
     """Kind and folded value of a code point; planes 2 and 3 are Han, the rest above the table separates or is skipped."""
     if c < _TABLE:
         e = entries[c]
+        return e >> uint32(28), e & uint32(0x0FFFFFFF)
+    if _COMPATIBILITY <= c < _COMPATIBILITY_END:
+        e = entries[c - uint32(_COMPATIBILITY - _TABLE)]
         return e >> uint32(28), e & uint32(0x0FFFFFFF)
     if c < 0x40000:
         return uint32(3), c
@@ -58,20 +70,24 @@ def _wide_word(buffer, i, end, h, digit, small, entries, expansions):  # type: i
         else:
             c, step = _decode(buffer, i, end)
             kind, value = _lookup(entries, c)
-        if kind == 0 or (single and kind != 4 and kind != 5):
+        if kind == 0 or (single and kind != 4 and kind != 5 and kind != 8):
             break
-        if kind == 3:
+        if kind == 3 or kind == 9:
             if h != _SEED:
                 break
             single = True
         i += step
         if kind == 5 or (kind == 4 and marks >= _MARK_CAP):
             continue
-        marks = marks + 1 if kind == 4 else 0
-        if kind == 6:
+        if kind == 4:
+            marks += 1
+        elif kind != 8:
+            marks = 0
+        if kind == 6 or kind >= 8:
             for k in range(expansions.shape[1]):
                 x = expansions[value, k]
-                if x != 0:
+                if x != 0 and (kind != 8 or marks < _MARK_CAP):
+                    marks += kind == 8
                     h = (h ^ uint64(x)) * _STEP
                     digit |= uint32(x - uint32(0xB0) < uint32(10))
         elif kind == 7:
