@@ -111,7 +111,8 @@ def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
     if suffix == ".xz":
         return lzma.LZMAFile(stream, "wb")
     if suffix == ".zst":
-        file = _zstd().ZstdFile(stream, "wb")
+        zstd = _zstd()
+        file = zstd.ZstdFile(stream, "wb", options={zstd.CompressionParameter.checksum_flag: 1})
         file.flush(file.FLUSH_FRAME)  # an output without records is a file of this format too
         return file  # type: ignore[no-any-return]
     return stream
@@ -161,15 +162,15 @@ def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
             start += len(rest)
             rest = b""
         data, damage = (b"", damage) if damage else _fill(stream, size)
+    if damage:  # what is left of the last line went with it
+        raise Damaged(str(damage)) from damage
     if rest:
         yield Block(b"", [rest], start, False)
-    if damage:
-        raise Damaged(str(damage)) from damage
 
 
 def _fill(stream: IO[bytes], size: int) -> tuple[bytes, Exception | None]:
     """Up to about `size` bytes; fewer at the end, and what could be read before damage, with the error."""
-    read = getattr(stream, "read1", stream.read)
+    read = stream.read1 if hasattr(stream, "read1") else stream.read
     parts: list[bytes] = []
     held = 0
     try:

@@ -13,7 +13,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dedup.errors import DedupError, InputError, MissingExtra
-from dedup.formats import BOM, DAMAGE, SUFFIXES, blocks, compressor, open_input
+from dedup.formats import BOM, Damaged, SUFFIXES, blocks, compressor, open_input
 from tests.hostile import COMPRESSED, compress, decompress, lines
 
 PIECES = st.one_of(
@@ -131,7 +131,7 @@ def test_damage_is_told(tmp_path: Path, suffix: str, damage: str) -> None:
             "cut in the header": whole[:3],
         }[damage]
     )
-    with open_input(str(path)) as opened, pytest.raises(DAMAGE):
+    with open_input(str(path)) as opened, pytest.raises(Damaged):
         list(blocks(opened.stream, 10_000, 1000))
 
 
