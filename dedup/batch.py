@@ -138,11 +138,12 @@ def _fingerprints(source: Source, settings: Settings, pool: Executor | None) -> 
 
 
 def _fingerprint(texts: list[bytes], settings: Settings) -> _Batch:
-    prints = fingerprint(Texts.of(texts), settings.scheme)
+    bands = settings.bands
+    prints = fingerprint(Texts.of(texts), settings.scheme, bands.count * bands.rows)
     lengths = np.diff(prints.ends, prepend=0)
     for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
         prints.hashes[i] = short_hash(texts[i], prints.tokens[prints.ends[i] - lengths[i] : prints.ends[i]])
-    return _Batch(prints.tokens, lengths, prints.hashes, band_keys(prints.signatures.values, settings.bands))
+    return _Batch(prints.tokens, lengths, prints.hashes, band_keys(prints.signatures.values, bands))
 
 
 def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from datasketch import MinHash
 
 
+PADDING: Final = bytes(8)
+"""Stands behind a buffer of texts, so that eight bytes can be read from any place."""
+
+
 class Texts(NamedTuple):
-    """A batch of texts as the kernels read it: their UTF-8 in one `buffer` (u8[bytes]), text i at `offsets[i]:offsets[i + 1]`."""
+    """A batch of texts as the kernels read it: their UTF-8 in one `buffer` (u8[bytes + len(PADDING)]), text i at
+    `offsets[i]:offsets[i + 1]`.
+    """
 
     buffer: NDArray[np.uint8]
     offsets: NDArray[np.int64]
@@ -30,7 +36,7 @@ class Texts(NamedTuple):
         parts = [t if isinstance(t, bytes) else encode(t) for t in texts]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
-        return cls(np.frombuffer(b"".join(parts), np.uint8), offsets)
+        return cls(np.frombuffer(b"".join([*parts, PADDING]), np.uint8), offsets)
 
 
 def encode(text: str) -> bytes:
@@ -112,22 +118,26 @@ def tokenize(texts: Texts) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     from dedup.kernels import text as kernel
 
     table = tokens.load()
-    out = np.empty(len(texts.buffer) + 1, np.uint32)
+    out = np.empty(len(texts.buffer), np.uint32)
     ends = np.empty(len(texts.offsets) - 1, np.int64)
-    kernel.tokenize_all(texts.buffer, texts.offsets, table.ascii, table.entries, table.expansions, out, ends)
+    eights = np.ndarray(len(texts.buffer) - 7, np.dtype("<u8"), texts.buffer, strides=(1,))
+    kernel.tokenize_all(texts.buffer, eights, texts.offsets, table.inside, table.entries, table.expansions, out, ends)
     return out[: ends[-1] if len(ends) else 0], ends
 
 
-def fingerprint(texts: Texts, scheme: Scheme) -> Fingerprints:
-    """Tokens, signatures and text hashes of a batch (MinHash: Broder 1997)."""
+def fingerprint(texts: Texts, scheme: Scheme, values: int | None = None) -> Fingerprints:
+    """Tokens, signatures and text hashes of a batch (MinHash: Broder 1997).
+
+    `values`: only the first so many values of each signature, for bands that use no more.
+    """
     from dedup.kernels import minhash as kernel
 
     words, ends = tokenize(texts)
-    values = np.empty((len(ends), scheme.permutations), np.uint32)
-    hashes = np.empty((len(ends), 2), np.uint64)
     a, b = permutations(scheme)
-    kernel.sign_all(words, ends, scheme.shingle, a, b, values, hashes)
-    return Fingerprints(words, ends, Signatures(values, scheme), hashes)
+    signed = np.empty((len(ends), len(a[:values])), np.uint32)
+    hashes = np.empty((len(ends), 2), np.uint64)
+    kernel.sign_all(words, ends, scheme.shingle, a[:values], b[:values], signed, hashes)
+    return Fingerprints(words, ends, Signatures(signed, scheme), hashes)
 
 
 def shingles(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:

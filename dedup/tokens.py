@@ -44,8 +44,6 @@ MARK_CAP: Final = 8
 EXPANSION: Final = 4
 """At most this many code points of a character's decomposition count."""
 
-DIGIT_BASE: Final = 0xB0
-
 TABLE_SIZE: Final = 0x20000
 """Code points below this are looked up; above it only Han (planes 2 and 3) is a letter."""
 
@@ -83,12 +81,12 @@ class TokenTable(NamedTuple):
     """The kernels' view of the rules.
 
     `entries`: u32[TABLE_SIZE + len(COMPATIBILITY)], kind in bits 28-31, folded code point (or row of `expansions`) below.
-    `ascii`: u8[128], the folded byte, 0 for separators. `expansions`: u32[rows, EXPANSION], 0-padded.
-    A digit d stands as `DIGIT_BASE + d` (no letter folds to U+00B0..U+00B9): bit 7 tells it from ASCII letters.
+    `inside`: u8[256], 0 for bytes that separate words whatever stands beside them. `expansions`: u32[rows, EXPANSION],
+    0-padded.
     """
 
     entries: NDArray[np.uint32]
-    ascii: NDArray[np.uint8]
+    inside: NDArray[np.uint8]
     expansions: NDArray[np.uint32]
 
 
@@ -131,10 +129,6 @@ def kind_of(character: str) -> int:
     return LETTER
 
 
-def _code(character: str) -> int:
-    return DIGIT_BASE + int(character) if character in "0123456789" else ord(character)
-
-
 def build() -> TokenTable:
     """The table from this Python's `unicodedata`."""
     entries = np.zeros(TABLE_SIZE + len(COMPATIBILITY), np.uint32)
@@ -151,14 +145,15 @@ def build() -> TokenTable:
         elif len(folded) > 1:
             expanded = {MARK: MARKS, SINGLE: SINGLES}.get(kind, EXPAND)
             entries[row] = expanded << 28 | len(expansions)
-            expansions.append([_code(c) for c in folded])
+            expansions.append([ord(c) for c in folded])
         else:
-            entries[row] = kind << 28 | _code(folded)
+            entries[row] = kind << 28 | ord(folded)
     rows = np.zeros((max(1, len(expansions)), EXPANSION), np.uint32)
     for i, codes in enumerate(expansions):
         rows[i, : len(codes)] = codes
-    small = (entries[:128] & 0xFF).astype(np.uint8)
-    return TokenTable(entries, small, rows)
+    inside = np.ones(256, np.uint8)
+    inside[:128] = entries[:128] != SEPARATOR
+    return TokenTable(entries, inside, rows)
 
 
 @functools.cache
@@ -166,7 +161,7 @@ def load() -> TokenTable:
     """The shipped table."""
     with importlib.resources.files("dedup").joinpath("unicode.npz").open("rb") as f:
         stored = np.load(f, allow_pickle=False)
-        return TokenTable(stored["entries"], stored["ascii"], stored["expansions"])
+        return TokenTable(stored["entries"], stored["inside"], stored["expansions"])
 
 
 def main() -> None:

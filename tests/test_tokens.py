@@ -39,6 +39,7 @@ NASTY = (
     "“”‘’«»…—１２ＡｂⅧ𝟙𝐀𠀀𪚥😀🇩🇪\U000107ff\U0001e900\uffff\U0010ffff"
 )
 
+
 @functools.cache
 def shipped_version() -> str:
     with importlib.resources.files("dedup").joinpath("unicode.npz").open("rb") as f:
@@ -200,7 +201,7 @@ def test_shipped_table_is_the_one_that_the_rules_build() -> None:
         pytest.skip(f"table of Unicode {shipped_version()}, this Python has {unicodedata.unidata_version}")
     built, shipped = rules.build(), rules.load()
     np.testing.assert_array_equal(built.entries, shipped.entries, strict=True)
-    np.testing.assert_array_equal(built.ascii, shipped.ascii, strict=True)
+    np.testing.assert_array_equal(built.inside, shipped.inside, strict=True)
     np.testing.assert_array_equal(built.expansions, shipped.expansions, strict=True)
 
 
@@ -209,36 +210,15 @@ def test_table_fits_the_kernels() -> None:
     assert kernel._TABLE == rules.TABLE_SIZE <= len(table.entries)
     assert kernel._MARK_CAP == rules.MARK_CAP == reference.MARK_CAP
     assert rules.EXPANSION == table.expansions.shape[1] == reference.EXPANSION
-    assert table.ascii.shape == (128,)
-    assert [table.entries.dtype, table.ascii.dtype, table.expansions.dtype] == [np.uint32, np.uint8, np.uint32]
+    assert table.inside.shape == (256,)
+    assert [table.entries.dtype, table.inside.dtype, table.expansions.dtype] == [np.uint32, np.uint8, np.uint32]
     rows = table.entries[table.entries >> 28 == rules.EXPAND] & 0x0FFFFFFF
     assert rows.max() < len(table.expansions)
 
 
-def test_ascii_table_tells_letters_digits_and_separators() -> None:
-    small = rules.load().ascii.tolist()
-    for code, folded in enumerate(small):
-        character = chr(code)
-        if character.isdigit():
-            assert folded == rules.DIGIT_BASE + int(character)
-        else:
-            assert folded == (ord(character.lower()) if character.isalpha() else 0)
-
-
-def test_no_letter_folds_into_the_digits() -> None:
-    """Where the table holds `DIGIT_BASE + d`, the character does decompose to the digit d."""
-    table = rules.load()
-    kinds, values = (table.entries >> 28).tolist(), (table.entries & 0x0FFFFFFF).tolist()
-    assert kinds.count(rules.DIGIT) >= 600
-    for code in range(rules.TABLE_SIZE):
-        if kinds[code] in (rules.SEPARATOR, rules.SKIP, rules.HANGUL) or chr(code) in unstable():
-            continue
-        plain = kinds[code] in (rules.LETTER, rules.DIGIT, rules.SINGLE, rules.MARK)
-        folded = [values[code]] if plain else table.expansions[values[code]].tolist()
-        found = [x - rules.DIGIT_BASE for x in folded if 0 <= x - rules.DIGIT_BASE < 10]
-        digits = [unicodedata.decimal(c, -1) for c in unicodedata.normalize("NFKD", chr(code))]
-        assert found == [d for d in digits if d >= 0], hex(code)
-        assert not plain or (kinds[code] == rules.DIGIT) <= (len(found) == 1)
+def test_inside_tells_bytes_that_may_stand_in_a_word() -> None:
+    found = rules.load().inside.tolist()
+    assert found == [int(code >= 0x80 or chr(code).isalnum()) for code in range(256)]
 
 
 @pytest.mark.parametrize("mark", ["ा", "ិ", "ី", "\u0e34", "ာ"])

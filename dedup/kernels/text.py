@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit, uint32, uint64
 
 _SEED = uint64(0xCBF29CE484222325)
 _STEP = uint64(0x9FB21C651E98DF25)
 _MIX = uint64(0xC4CEB9FE1A85EC53)
 _ROLL = uint64(0x9E3779B97F4A7C15)
+_HIGH = uint64(0x8080808080808080)
+_LOWER = uint64(0x2020202020202020)
+_ALPHA = uint64(0x4040404040404040)
+_ALL = uint64(0xFFFFFFFFFFFFFFFF)
 _TABLE = 0x20000
 _MARK_CAP = 8
 _COMPATIBILITY = 0x2F800
 _COMPATIBILITY_END = 0x2FA1E
+
+
+@njit(inline="always")
+def _absorb(h, chunk):  # type: ignore[no-untyped-def]
+    """The state of a word after eight more bytes of its folded UTF-8, first byte lowest, zeros behind its end."""
+    h = (h ^ chunk) * _STEP
+    return h ^ (h >> uint64(29))
 
 
 @njit(inline="always")
@@ -22,9 +34,38 @@ def _finish(h, digit):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def _push(h, chunk, held, byte):  # type: ignore[no-untyped-def]
+    """Adds a byte to a word that holds `held` bytes in its unfinished `chunk`."""
+    chunk |= uint64(byte) << (uint64(8) * held)
+    held += uint64(1)
+    if held == 8:
+        return _absorb(h, chunk), uint64(0), uint64(0)
+    return h, chunk, held
+
+
+@njit(nogil=True, cache=True)
+def _push_code(h, chunk, held, c):  # type: ignore[no-untyped-def]
+    """Adds the UTF-8 of a code point to a word."""
+    if c < 0x80:
+        return _push(h, chunk, held, c)
+    if c < 0x800:
+        h, chunk, held = _push(h, chunk, held, 0xC0 | c >> 6)
+        return _push(h, chunk, held, 0x80 | c & 63)
+    if c < 0x10000:
+        h, chunk, held = _push(h, chunk, held, 0xE0 | c >> 12)
+    else:
+        h, chunk, held = _push(h, chunk, held, 0xF0 | c >> 18)
+        h, chunk, held = _push(h, chunk, held, 0x80 | c >> 12 & 63)
+    h, chunk, held = _push(h, chunk, held, 0x80 | c >> 6 & 63)
+    return _push(h, chunk, held, 0x80 | c & 63)
+
+
+@njit(inline="always")
 def _decode(buffer, i, end):  # type: ignore[no-untyped-def]
     """The code point that starts at `i` and its length in bytes; a malformed byte is U+FFFF, one byte long."""
     b = uint32(buffer[i])
+    if b < 0x80:
+        return b, uint64(1)
     if 0xC0 <= b < 0xE0 and i + uint64(1) < end:
         x = uint32(buffer[i + 1]) ^ uint32(0x80)  # six bits exactly when it is a continuation byte
         if x < 0x40:
@@ -58,24 +99,19 @@ def _lookup(entries, c):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _wide_word(buffer, i, end, h, digit, small, entries, expansions):  # type: ignore[no-untyped-def]
-    """Continues a word at a non-ASCII byte; returns position, state and digit bit at the word's end."""
+def _wide_word(buffer, i, end, entries, expansions):  # type: ignore[no-untyped-def]
+    """The word that starts at `i`, in any script: position behind it, state (the seed when there is none), digit bit."""
+    h, chunk, held = _SEED, uint64(0), uint64(0)
+    digit = uint32(0)
     marks = 0
     single = False
     while i < end:
-        step = uint64(1)
-        if buffer[i] < 0x80:
-            value = uint32(small[buffer[i]])
-            kind = uint32(0) if value == 0 else uint32(1)
-        else:
-            c, step = _decode(buffer, i, end)
-            kind, value = _lookup(entries, c)
-        if kind == 0 or (single and kind != 4 and kind != 5 and kind != 8):
+        c, step = _decode(buffer, i, end)
+        kind, value = _lookup(entries, c)
+        begun = held != 0 or h != _SEED
+        if kind == 0 or (single and kind != 4 and kind != 5 and kind != 8) or (begun and (kind == 3 or kind == 9)):
             break
-        if kind == 3 or kind == 9:
-            if h != _SEED:
-                break
-            single = True
+        single = single or kind == 3 or kind == 9
         i += step
         if kind == 5 or (kind == 4 and marks >= _MARK_CAP):
             continue
@@ -88,55 +124,84 @@ def _wide_word(buffer, i, end, h, digit, small, entries, expansions):  # type: i
                 x = expansions[value, k]
                 if x != 0 and (kind != 8 or marks < _MARK_CAP):
                     marks += kind == 8
-                    h = (h ^ uint64(x)) * _STEP
-                    digit |= uint32(x - uint32(0xB0) < uint32(10))
+                    h, chunk, held = _push_code(h, chunk, held, x)
+                    digit |= uint32(48 <= x and x < 58)
         elif kind == 7:
             s = c - uint32(0xAC00)
-            h = (h ^ uint64(0x1100 + s // 588)) * _STEP
-            h = (h ^ uint64(0x1161 + s % 588 // 28)) * _STEP
+            h, chunk, held = _push_code(h, chunk, held, 0x1100 + s // 588)
+            h, chunk, held = _push_code(h, chunk, held, 0x1161 + s % 588 // 28)
             if s % 28 != 0:
-                h = (h ^ uint64(0x11A7 + s % 28)) * _STEP
+                h, chunk, held = _push_code(h, chunk, held, 0x11A7 + s % 28)
         else:
-            h = (h ^ uint64(value)) * _STEP
-            digit |= uint32(value - uint32(0xB0) < uint32(10))
-    return i, h, digit
+            h, chunk, held = _push_code(h, chunk, held, value)
+            digit |= uint32(48 <= value and value < 58)
+    return i, _absorb(h, chunk) if held != 0 else h, digit
 
 
 @njit(nogil=True, cache=True)
-def tokenize(buffer, start, end, small, entries, expansions, out):  # type: ignore[no-untyped-def]
-    """Writes the tokens of `buffer[start:end]` to `out` (u32); returns how many.
-
-    `out` needs room for one token per byte and one more (`end - start + 1`).
-    """
-    i = uint64(start)
-    e = uint64(end)
-    m = uint64(0)
-    h = _SEED
-    seen = uint64(0)  # the bits of the word so far: 0 between words, bit 7 once it holds a digit
-    while i < e:
-        b = buffer[i]
-        if b < 0x80:  # no branch on the end of a word: it would be mispredicted once a word
-            f = uint64(small[b])
-            ends = uint64(f == 0)
-            out[m] = _finish(h, uint32(seen >> uint64(7)))
-            m += ends & uint64(seen != 0)
-            step = (h ^ f) * _STEP
-            h = _SEED if ends else step
-            seen = (seen | f) & (ends - uint64(1))
-            i += uint64(1)
-            continue
+def _wide_words(buffer, i, end, entries, expansions, out, m):  # type: ignore[no-untyped-def]
+    """Writes the tokens of a stretch with non-ASCII bytes to `out` from `m` on; returns where they end."""
+    while i < end:
         before = i
-        i, h, digit = _wide_word(buffer, i, e, h, uint32(seen >> uint64(7)), small, entries, expansions)
+        i, h, digit = _wide_word(buffer, i, end, entries, expansions)
         if h != _SEED:
             out[m] = _finish(h, digit)
             m += uint64(1)
         elif i == before:
-            i += _decode(buffer, i, e)[1]
+            i += _decode(buffer, i, end)[1]
+    return m
+
+
+@njit(nogil=True, cache=True)
+def borders(buffer, start, end, inside, out):  # type: ignore[no-untyped-def]
+    """Writes where stretches of word bytes begin and end, in turn; returns how many numbers (even).
+
+    No branch on the end of a word, which would be mispredicted once a word. `out` needs `end - start + 2`.
+    """
+    n = uint64(0)
+    last = uint64(0)
+    i = uint64(start)
+    e = uint64(end)
+    while i < e:
+        now = uint64(inside[buffer[i]])
+        out[n] = i
+        n += now ^ last
+        last = now
+        i += uint64(1)
+    out[n] = e
+    return n + last
+
+
+@njit(nogil=True, cache=True)
+def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out):  # type: ignore[no-untyped-def]
+    """Writes the tokens of `buffer[start:end]` to `out` (u32); returns how many.
+
+    `eights[i]` is the eight bytes of `buffer` from i on, as u64, lowest first. `edges` and `out` need room for
+    `end - start + 2`. A stretch of ASCII is a word, folded and hashed by eight bytes at once.
+    """
+    count = borders(buffer, start, end, inside, edges)
+    m = uint64(0)
+    for k in range(0, count, 2):
+        i = uint64(edges[k])
+        e = uint64(edges[k + 1])
         h = _SEED
         seen = uint64(0)
-    if seen != 0:
-        out[m] = _finish(h, uint32(seen >> uint64(7)))
-        m += uint64(1)
+        plain = uint64(0)
+        j = i
+        while j < e:
+            left = e - j
+            mask = _ALL if left >= 8 else ~(_ALL << (uint64(8) * left))
+            chunk = eights[j] & mask
+            seen |= chunk
+            chunk |= _LOWER & mask
+            plain |= ~chunk & _ALPHA & mask
+            h = _absorb(h, chunk)
+            j += uint64(8)
+        if seen & _HIGH == 0:
+            out[m] = _finish(h, uint32(plain != 0))
+            m += uint64(1)
+        else:
+            m = _wide_words(buffer, i, e, entries, expansions, out, m)
     return m
 
 
@@ -180,9 +245,13 @@ def text_hash(tokens):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def tokenize_all(buffer, offsets, small, entries, expansions, out, ends):  # type: ignore[no-untyped-def]
-    """Tokens of every text, one after another in `out` (u32[bytes + 1]); `ends[i]` is where text i's tokens end."""
+def tokenize_all(buffer, eights, offsets, inside, entries, expansions, out, ends):  # type: ignore[no-untyped-def]
+    """Tokens of every text, one after another in `out` (u32[bytes + 2]); `ends[i]` is where text i's tokens end."""
+    longest = 0
+    for d in range(len(offsets) - 1):
+        longest = max(longest, offsets[d + 1] - offsets[d])
+    edges = np.empty(longest + 2, np.int64)
     m = 0
     for d in range(len(offsets) - 1):
-        m += tokenize(buffer, offsets[d], offsets[d + 1], small, entries, expansions, out[m:])
+        m += tokenize(buffer, eights, offsets[d], offsets[d + 1], inside, entries, expansions, edges, out[m:])
         ends[d] = m

@@ -1,0 +1,102 @@
+"""Slow twins of the compiled alignment, the candidate search and the choice of stars, in plain Python.
+
+Written from the docstrings of `dedup.alignment`, `dedup.candidates` and `dedup.clusters`. The twin of the common runs
+tries every place of the second text, the kernel only the first sixteen: they agree on texts with fewer places.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from dedup.alignment import GAP_LIMIT, GAP_SHARE, RUN, SHORT_GAP
+
+Run = tuple[int, int, int]
+"""Start in a, start in b, length."""
+
+
+def extend(a: Sequence[int], b: Sequence[int], i: int, j: int, taken: set[int]) -> int:
+    """How many tokens agree from there on, up to one of b that is taken."""
+    n = 0
+    while i + n < len(a) and j + n < len(b) and a[i + n] == b[j + n] and j + n not in taken:
+        n += 1
+    return n
+
+
+def common_runs(a: Sequence[int], b: Sequence[int], size: int = RUN) -> list[Run]:
+    """Left to right through a: the longest continuation, among equals the nearest to the expected place, then the lowest."""
+    runs: list[Run] = []
+    taken: set[int] = set()
+    i = shift = 0
+    while i <= len(a) - size:
+        found = [(extend(a, b, i, j, taken), -abs(j - i - shift), -(j != i + shift), -j) for j in range(len(b))]
+        length, _, _, place = max(found, default=(0, 0, 0, 0))
+        if length < size:
+            i += 1
+            continue
+        runs.append((i, -place, length))
+        taken |= set(range(-place, -place + length))
+        shift = -place - i
+        i += length
+    return runs
+
+
+def common(a: Sequence[int], b: Sequence[int]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(b) + 1)
+    for x in a:
+        before = row[:]
+        for j, y in enumerate(b):
+            row[j + 1] = before[j] + 1 if x == y else max(before[j + 1], row[j])
+    return row[-1]
+
+
+def align(a: Sequence[int], b: Sequence[int]) -> int:
+    """The aligned tokens: common runs, and what the gaps between runs that are neighbours in both texts have in common."""
+    runs = common_runs(a, b)
+    words = sum(length for _, _, length in runs)
+    for (i, j, n), (k, m, _) in itertools.pairwise(runs):
+        left, right = a[i + n : k], b[j + n : m] if m > j else []
+        between = any(j + n <= start < m for _, start, _ in runs)
+        if not left or not right or between or max(len(left), len(right)) > GAP_LIMIT:
+            continue
+        shared = common(left, right)
+        short = max(len(left), len(right)) <= SHORT_GAP
+        if short or 2 * shared >= GAP_SHARE * (len(left) + len(right)):
+            words += shared
+    return words
+
+
+def candidates(bands: Iterable[Sequence[int]], limit: int) -> tuple[set[tuple[int, int]], int]:
+    """All pairs with an equal key in some band, in fuller buckets those with the lowest texts; how many were fuller."""
+    pairs = set()
+    capped = 0
+    for keys in bands:
+        buckets = defaultdict(list)
+        for text, key in enumerate(keys):
+            buckets[key].append(text)
+        for texts in buckets.values():
+            capped += len(texts) > limit
+            pairs |= {(low, high) for low in texts[:limit] for high in texts if low < high}
+    return pairs, capped
+
+
+def stars(
+    count: int, pairs: Sequence[tuple[int, int]], ranked: Sequence[int], alike: Sequence[float]
+) -> tuple[list[int], list[int]]:
+    """Best first: keep what no kept text matches; the others go to the kept text that is most alike, then best ranked."""
+    partners: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for pair, (a, b) in enumerate(pairs):
+        partners[a].append((b, pair))
+        partners[b].append((a, pair))
+    kept: set[int] = set()
+    for text in ranked:
+        if not any(other in kept for other, _ in partners[text]):
+            kept.add(text)
+    owner, via = list(range(count)), [-1] * count
+    for text in ranked:
+        if text not in kept:
+            able = [(-alike[pair], ranked.index(other), other, pair) for other, pair in partners[text] if other in kept]
+            _, _, owner[text], via[text] = min(able)
+    return owner, via

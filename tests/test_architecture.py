@@ -1,0 +1,211 @@
+"""The shape of the package: who imports whom, which library lives where, and what is nowhere."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import dedup
+
+PACKAGE: Final = Path(dedup.__file__).resolve().parent
+
+IMPORTS: Final[dict[str, set[str]]] = {
+    "dedup": {
+        "bands",
+        "canonical",
+        "errors",
+        "fields",
+        "model",
+        "result",
+        "scheme",
+        "settings",
+        "signatures",
+        "verify",
+    },
+    "__main__": {"cli"},
+    "alignment": {"kernels", "kernels.align"},
+    "bands": {"errors"},
+    "batch": {
+        "alignment",
+        "bands",
+        "candidates",
+        "canonical",
+        "clusters",
+        "kernels",
+        "kernels.minhash",
+        "model",
+        "settings",
+        "signatures",
+        "sources",
+        "spool",
+        "verify",
+    },
+    "candidates": {"kernels", "kernels.graph"},
+    "canonical": {"errors", "fields"},
+    "cli": {"canonical", "dump", "errors", "fields", "report", "settings", "verify"},
+    "clusters": {"kernels", "kernels.graph"},
+    "dates": set(),
+    "dump": {"batch", "lines", "model", "outputs", "result", "settings", "spool"},
+    "errors": set(),
+    "fields": {"dates"},
+    "formats": {"errors"},
+    "kernels": {"kernels.align"},
+    "kernels.align": {"kernels.text"},
+    "kernels.graph": set(),
+    "kernels.minhash": {"kernels.text"},
+    "kernels.text": set(),
+    "lines": {"errors", "fields", "formats", "model", "settings", "signatures", "sources", "spool"},
+    "model": set(),
+    "outputs": {"errors", "formats"},
+    "report": {"batch", "model", "result"},
+    "result": {"batch", "errors", "lines", "model", "settings", "sources", "spool"},
+    "scheme": {"errors"},
+    "settings": {"bands", "canonical", "errors", "fields", "scheme"},
+    "signatures": {"errors", "kernels", "kernels.minhash", "kernels.text", "scheme", "tokens"},
+    "sources": {"dates", "errors", "fields", "model", "signatures"},
+    "spool": set(),
+    "tokens": set(),
+    "verify": {"alignment", "model", "settings", "signatures"},
+}
+"""Module -> the modules of this package that it imports, at its top, in functions or for types only."""
+
+HOMES: Final = {
+    "numba": {"kernels.align", "kernels.graph", "kernels.minhash", "kernels.text"},
+    "datasketch": {"signatures"},
+    "rapidfuzz": {"alignment"},
+    "rich": {"report"},
+    "click": {"cli"},
+    "w3lib": {"canonical"},
+    "orjson": {"lines", "dump"},
+}
+"""Library -> the only modules that import it."""
+
+LINES: Final = 350
+
+FORBIDDEN_MODULES: Final = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+FORBIDDEN_CALLS: Final = {"eval", "exec", "__import__"}
+
+
+def modules() -> dict[str, Path]:
+    """Names without the leading `dedup.`; the package itself is `dedup`."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(p for p in parts if p != "__init__") or "dedup"] = path
+    return found
+
+
+@functools.cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(modules()[name].read_text("utf-8"))
+
+
+def imported(name: str) -> set[str]:
+    """Full names of all that a module imports, wherever in it; `from a import b` gives `a` and `a.b`."""
+    found: set[str] = set()
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            assert node.module is not None
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def inner(name: str) -> set[str]:
+    """The modules of the package that a module imports."""
+    known = modules()
+    return {full.removeprefix("dedup.") for full in imported(name) if full.startswith("dedup.")} & set(known)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_within_the_package(name: str) -> None:
+    assert inner(name) == IMPORTS[name]
+
+
+def test_the_table_names_no_module_that_is_gone() -> None:
+    assert set(IMPORTS) == set(modules())
+
+
+def test_imports_have_no_cycle() -> None:
+    """Apart from those that the package itself makes when a public name is first used."""
+    done: set[str] = set()
+    left = {name: wanted for name, wanted in IMPORTS.items() if name != "dedup"}
+    while left:
+        ready = {name for name, wanted in left.items() if wanted - {"dedup"} <= done}
+        assert ready or left == {}, f"a cycle among {sorted(left)}"
+        done |= ready
+        left = {name: wanted for name, wanted in left.items() if name not in ready}
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_each_library_has_its_home(library: str) -> None:
+    users = {name for name in modules() if any(full.split(".")[0] == library for full in imported(name))}
+    assert users == HOMES[library]
+
+
+def test_no_other_library_is_imported() -> None:
+    known = {*sys.stdlib_module_names, *HOMES, "dedup", "numpy", "backports", "compression"}
+    assert {full.split(".")[0] for name in modules() for full in imported(name)} <= known
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_nothing_runs_or_loads_foreign_code(name: str) -> None:
+    assert not {full.split(".")[0] for full in imported(name)} & FORBIDDEN_MODULES
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else None
+            assert called not in FORBIDDEN_CALLS, f"{name}:{node.lineno}"
+            for word in node.keywords:
+                allowed = word.arg != "allow_pickle" or _is(word.value, False)
+                assert allowed, f"{name}:{node.lineno} allows pickles"
+                assert word.arg != "shell" or _is(word.value, False), f"{name}:{node.lineno} runs a shell"
+
+
+def _is(node: ast.expr, value: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is value
+
+
+def test_the_package_costs_nothing_to_import() -> None:
+    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib")
+    code = f"import sys, dedup; print([m for m in {heavy!r} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found.strip() == "[]"
+
+
+def test_public_names() -> None:
+    assert list(dedup.__all__) == sorted(dedup.__all__)
+    assert len(set(dedup.__all__)) == len(dedup.__all__)
+    assert set(dedup.__all__) <= set(dir(dedup))
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = dedup.nothing_like_it
+
+
+@pytest.mark.parametrize("name", dedup.__all__)
+def test_every_public_name_is_documented(name: str) -> None:
+    value = getattr(dedup, name)
+    assert value.__module__.startswith("dedup.")
+    assert (inspect.getdoc(value) or "").strip()
+    # A dataclass or a named tuple without a docstring gets its signature for one.
+    assert not (value.__doc__ or "").startswith(f"{name}(")
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_modules_are_short_and_say_what_they_do(name: str) -> None:
+    text = modules()[name].read_text("utf-8")
+    assert len(text.splitlines()) <= LINES
+    described = ast.get_docstring(tree(name), clean=False)
+    assert described
+    first, _, rest = described.partition("\n")
+    assert first.strip() == first
+    assert len(first) > 10
+    assert first.endswith((".", ":")) or "->" in first
+    assert not rest or rest.startswith("\n"), "a line of its own, then an empty one"
