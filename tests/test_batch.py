@@ -64,10 +64,10 @@ def corpora(draw: st.DrawFn) -> list[Record]:
     ]
 
 
-def chosen(result: Result) -> tuple[list[str], list[tuple[str, str, str, float]], list[str]]:
+def chosen(result: Result) -> tuple[list[str], list[tuple[Any, ...]], list[str]]:
     """The kept ids, what became of the removed ones, and why records were set aside; all sorted."""
     kept = sorted(record["id"] for record in result.kept if not isinstance(record, str))
-    removed = sorted((r.id, r.duplicate_of, r.relation, r.resemblance) for r in result.removed)
+    removed: list[tuple[Any, ...]] = sorted((r.id, r.duplicate_of, r.relation, r.resemblance) for r in result.removed)
     return kept, removed, sorted(q.reason for q in result.quarantined)
 
 
