@@ -3,9 +3,8 @@
 Anchors are the common runs of at least `RUN` tokens, in any order, so that moved paragraphs count. Between two anchors
 that are neighbours in both texts, the gap counts by its longest common subsequence (rapidfuzz), but only when the gap is
 short or that is at least half of it: an edited word costs one word, an unrelated stretch costs all of it. Nothing
-outside or between
-unrelated anchors counts, which is what a bare longest common subsequence gets wrong: frequent words of unrelated texts
-match in order.
+outside or between unrelated anchors counts, which is what a bare longest common subsequence gets wrong: frequent words
+of unrelated texts match in order.
 """
 
 from __future__ import annotations
@@ -38,14 +37,19 @@ class Tokens(NamedTuple):
 
     @classmethod
     def of(cls, *sequences: NDArray[np.uint32]) -> Tokens:
+        """From one array a sequence."""
         ends = np.cumsum([len(s) for s in sequences], dtype=np.int64)
         return cls(np.concatenate(sequences), np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
 
 
 class Aligned(NamedTuple):
-    """`words` i64[pairs]: tokens of either side that are aligned. `long_gaps`: gaps over `GAP_LIMIT`."""
+    """`words` i64[pairs]: tokens of either side that are aligned. `swaps` i64[pairs]: numbers that stand in the place of
+    other numbers; `numbers` i64[pairs]: numbers in the text that has fewer. `long_gaps`: gaps over `GAP_LIMIT`.
+    """
 
     words: NDArray[np.int64]
+    swaps: NDArray[np.int64]
+    numbers: NDArray[np.int64]
     long_gaps: int
 
 
@@ -59,16 +63,17 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
     lengths = tokens.ends - tokens.starts
     room = int((np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1).sum())
     shared = np.empty(len(pairs), np.int64)
+    swaps = np.empty((len(pairs), 2), np.int64)
     gaps = np.empty((room, 4), np.int64)
     gap_ends = np.empty(len(pairs), np.int64)
     long_gaps = kernel.align_pairs(
-        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, gaps, gap_ends
+        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, swaps, gaps, gap_ends
     )
     count = int(gap_ends[-1]) if len(pairs) else 0
     if count:
         totals = np.concatenate(([0], np.cumsum(_score(tokens.values, gaps[:count]))))
         shared += totals[gap_ends] - totals[np.concatenate(([0], gap_ends[:-1]))]
-    return Aligned(shared, int(long_gaps))
+    return Aligned(shared, swaps[:, 0], swaps[:, 1], int(long_gaps))
 
 
 def _score(values: NDArray[np.uint32], gaps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -60,7 +60,8 @@ class Decisions:
 
     `keeper` i64[n]: the row that is kept for it, itself when it is kept, -1 when it is empty. `resemblance`,
     `containment` f64[n], to the keeper. `exact` bool[n]: equal to the keeper. `decided`: by row removed, the policy that
-    preferred the keeper. `candidates`: pairs of texts that shared a bucket, `verified`: pairs aligned.
+    preferred the keeper. `candidates`: pairs of texts that shared a bucket, `verified`: pairs aligned,
+    `siblings`: pairs alike but for their numbers.
     """
 
     keeper: NDArray[np.int64]
@@ -70,6 +71,7 @@ class Decisions:
     decided: dict[int, str]
     candidates: int
     verified: int
+    siblings: int
     capped_buckets: int
     long_gaps: int
 
@@ -180,6 +182,7 @@ class _Decider:
         self.capped = 0
         self.tried = 0
         self.proposed = 0
+        self.siblings = 0
         self.long_gaps = 0
         self.ranks: dict[int, tuple[Any, ...]] = {}  # of the rows in clusters
 
@@ -193,6 +196,7 @@ class _Decider:
             found = verify(self.tokens, more, self.settings.threshold, self.pool)
             self.corpus.release()
             self.tried += found.tried
+            self.siblings += found.siblings
             self.long_gaps += found.long_gaps
             pairs = np.concatenate((pairs, found.pairs))
             words = np.concatenate((words, found.words))
@@ -278,5 +282,14 @@ class _Decider:
         gone = np.flatnonzero((keeper >= 0) & (keeper != np.arange(count))).tolist()
         decided = {row: self.settings.policy.decided(self.ranks[int(keeper[row])], self.ranks[row]) for row in gone}
         return Decisions(
-            keeper, exact, alike, contained, decided, self.proposed, self.tried, self.capped, self.long_gaps
+            keeper,
+            exact,
+            alike,
+            contained,
+            decided,
+            self.proposed,
+            self.tried,
+            self.siblings,
+            self.capped,
+            self.long_gaps,
         )

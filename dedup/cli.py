@@ -27,6 +27,7 @@ class Examples(click.Command):
     examples = ""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, then the description."""
         formatter.write_paragraph()
         for line in self.examples.strip().splitlines():
             formatter.write(f"  {line.strip()}\n")
@@ -34,6 +35,8 @@ class Examples(click.Command):
 
 
 class RunCommand(Examples):
+    """`dedup run`."""
+
     examples = """
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
         zstdcat news.jsonl.zst | dedup run - > unique.jsonl
@@ -42,6 +45,8 @@ class RunCommand(Examples):
 
 
 class CompareCommand(Examples):
+    """`dedup compare`."""
+
     examples = """
         dedup compare one.txt other.txt
         dedup compare --json one.txt other.txt

@@ -33,7 +33,8 @@ class NoTextField(DedupError):
         self.keys = sorted(keys)
         seen = ", ".join(self.keys) or "none"
         super().__init__(
-            f"{source}: no record has a text in {', '.join(wanted)}; keys seen: {seen}. Name the field with --text-field or text_field="
+            f"{source}: no record has a text in {', '.join(wanted)}; keys seen: {seen}. "
+            "Name the field with --text-field, or Fields(text=(...,)) in settings"
         )
 
 

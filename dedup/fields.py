@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from dedup import dates
 
-
 PLANS: Final = 1_000
 """So many shapes of records (sets of keys) are remembered at once."""
 
@@ -106,27 +105,33 @@ class Article:
 
     @property
     def text(self) -> str:
+        """The text; empty when it is not a string."""
         value = self.fields.text_of(self.record)
         return value if isinstance(value, str) else ""
 
     @property
     def url(self) -> str | None:
+        """The URL, when it is one."""
         return _url(_first(self.record, self.fields.url))
 
     @property
     def canonical_url(self) -> str | None:
+        """The URL that the page calls its canonical one."""
         return _url(_first(self.record, self.fields.canonical_url))
 
     @property
     def title(self) -> str | None:
+        """The title."""
         return _string(_first(self.record, self.fields.title))
 
     @property
     def published(self) -> float | None:
+        """When it was published."""
         return dates.parse(_first(self.record, self.fields.published))
 
     @property
     def modified(self) -> float | None:
+        """When it was last changed."""
         return dates.parse(_first(self.record, self.fields.modified))
 
     @property
@@ -136,6 +141,7 @@ class Article:
 
     @property
     def language(self) -> str | None:
+        """The language, as the record states it."""
         return _string(_first(self.record, self.fields.language))
 
 

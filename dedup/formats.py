@@ -56,7 +56,7 @@ def open_input(path: str) -> Input:
         raise InputError(path, "is a folder; give files")
     try:
         suffix = Path(path).suffix
-        stream = _decompress(path, suffix) if suffix in SUFFIXES else open(path, "rb", buffering=0)
+        stream = _decompress(path, suffix) if suffix in SUFFIXES else Path(path).open("rb", buffering=0)
         regular = Path(path).is_file()
     except OSError as error:
         raise InputError(path, error.strerror or str(error)) from error

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Relation = Literal["exact", "near", "different"]
-"""`exact`: equal normalised text. `near`: resemblance at or above the threshold. `different`: neither."""
+Relation = Literal["exact", "near", "sibling", "different"]
+"""`exact`: equal normalised text. `near`: resemblance at or above the threshold. Of these one is removed. `sibling`: as
+alike as that, but the numbers differ as in two notices of one template. `different`: none of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Match:
     @property
     def duplicate(self) -> bool:
         """Whether one of the two would be removed."""
-        return self.relation != "different"
+        return self.relation in ("exact", "near")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class Quarantined:
 class Summary:
     """The account of a run: `records == kept + removed + quarantined`, `removed == exact + near`.
 
-    `candidates`: pairs of distinct texts that shared a bucket; `verified`: those aligned. `capped_buckets`: buckets too
+    `candidates`: pairs of distinct texts that shared a bucket; `verified`: those aligned; `siblings`: those
+    that are alike but for their numbers, and stay. `capped_buckets`: buckets too
     full to pair everything with everything; `long_gaps`: gaps too long to be aligned; `blank_lines` are no records.
     """
 
@@ -102,6 +104,7 @@ class Summary:
     clusters: int
     candidates: int
     verified: int
+    siblings: int
     capped_buckets: int
     long_gaps: int
     blank_lines: int

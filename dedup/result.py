@@ -95,6 +95,7 @@ class Result:
             clusters=len(set(decisions.keeper[removed].tolist())),
             candidates=decisions.candidates,
             verified=decisions.verified,
+            siblings=decisions.siblings,
             capped_buckets=decisions.capped_buckets,
             long_gaps=decisions.long_gaps,
             blank_lines=source.blank_lines,
@@ -107,7 +108,8 @@ class Result:
         return account
 
     def __repr__(self) -> str:
-        return f"<Result: {len(self._decisions.kept)} kept, {len(self._decisions.removed)} removed, {len(self.quarantined)} quarantined>"
+        kept, removed = len(self._decisions.kept), len(self._decisions.removed)
+        return f"<Result: {kept} kept, {removed} removed, {len(self.quarantined)} quarantined>"
 
 
 class Kept(Sequence[Record]):

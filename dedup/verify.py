@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.alignment import Tokens, align
+from dedup.alignment import Aligned, Tokens, align
 from dedup.model import Match
 from dedup.settings import Settings
 from dedup.signatures import Texts, encode, shingles, tokenize
@@ -21,12 +21,19 @@ CHUNK: Final = 4096
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟«»‹›`´", "''''" + '""""""' + "''''")
 
 
+SWAPPED: Final = 1 / 3
+"""Two texts are siblings, of one template but with other facts, when more than this share of the numbers is swapped."""
+
+
 class Verified(NamedTuple):
-    """Pairs that reach the threshold: `pairs` i64[n, 2], `words` i64[n] aligned. `tried`: pairs aligned; `long_gaps`."""
+    """Pairs that are copies: `pairs` i64[n, 2], `words` i64[n] aligned. `tried`: pairs aligned; `siblings`: pairs that
+    reach the threshold and are no copies for their numbers; `long_gaps`.
+    """
 
     pairs: NDArray[np.int64]
     words: NDArray[np.int64]
     tried: int
+    siblings: int
     long_gaps: int
 
 
@@ -36,16 +43,24 @@ def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.in
     return share
 
 
+def siblings(aligned: Aligned) -> NDArray[np.bool_]:
+    """Which pairs differ in their numbers as notices of one template do, bool[n]; see `SWAPPED`."""
+    return (aligned.swaps > 0) & (aligned.swaps > SWAPPED * aligned.numbers)
+
+
 def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
-    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the ones that reach it."""
+    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the copies among them."""
     lengths = tokens.ends - tokens.starts
     a, b = lengths[pairs[:, 0]], lengths[pairs[:, 1]]
     pairs = pairs[resemblance(np.minimum(a, b), a, b) >= threshold]
     chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
     done = list((pool.map if pool else map)(lambda chunk: align(tokens, chunk), chunks))
     words = np.concatenate([d.words for d in done]) if done else np.empty(0, np.int64)
-    passed = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
-    return Verified(pairs[passed], words[passed], len(pairs), sum(d.long_gaps for d in done))
+    reach = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
+    apart = np.concatenate([siblings(d) for d in done]) if done else np.empty(0, np.bool_)
+    passed = reach & ~apart
+    count = int(np.count_nonzero(reach & apart))
+    return Verified(pairs[passed], words[passed], len(pairs), count, sum(d.long_gaps for d in done))
 
 
 def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -71,7 +86,8 @@ def compare(a: str, b: str, settings: Settings | None = None) -> Match:
     words, ends = tokenize(Texts.of(encoded))
     sides = [(words[: ends[0]], encoded[0]), (words[ends[0] :], encoded[1])]
     (first, first_text), (second, second_text) = sorted(sides, key=lambda s: (-len(s[0]), s[0].tobytes()))
-    aligned = int(align(Tokens.of(first, second), np.array([[0, 1]])).words[0])
+    found = align(Tokens.of(first, second), np.array([[0, 1]]))
+    aligned = int(found.words[0])
     long, short = len(first), len(second)
     share = 2.0 * aligned / max(1, long + short)
     equal = 0 < long == short and bool(np.array_equal(first, second))
@@ -83,7 +99,7 @@ def compare(a: str, b: str, settings: Settings | None = None) -> Match:
     sets = [set(shingles(s, settings.scheme.shingle).tolist()) for s in (first, second)]
     union = len(sets[0] | sets[1])
     return Match(
-        relation="exact" if equal else "near" if near else "different",
+        relation="exact" if equal else "different" if not near else "sibling" if siblings(found)[0] else "near",
         resemblance=1.0 if equal else share,
         containment=1.0 if equal else aligned / max(1, short),
         share_longer=1.0 if equal else aligned / max(1, long),

@@ -84,8 +84,22 @@ def test_the_order_of_the_bands_is_nothing() -> None:
     check(first, bands, 5)
 
 
+def test_pairs_are_distinct_however_many() -> None:
+    """Three bands of four and a half million pairs each, the same ones."""
+    count = 3000
+    bands = [np.full(count, key, np.uint64) for key in (1, 2, 3)]
+    bands[2][:2] = 9
+    found = propose(bands, count)
+    assert found.pairs.shape == (count * (count - 1) // 2, 2)
+    assert found.pairs[:3].tolist() == [[0, 1], [0, 2], [0, 3]]
+    codes = found.pairs[:, 0] * count + found.pairs[:, 1]
+    assert (np.diff(codes) > 0).all()
+    assert found.capped == 0
+
+
 def test_nothing_to_propose() -> None:
-    for bands in ([], [[]], [[1]], [[1, 2, 3]], [[], []]):
+    cases: list[list[list[int]]] = [[], [[]], [[1]], [[1, 2, 3]], [[], []]]
+    for bands in cases:
         found = propose(arrays(bands), 2)
         assert (found.pairs.shape, found.capped) == ((0, 2), 0)
 

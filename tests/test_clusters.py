@@ -87,7 +87,7 @@ def test_a_chain() -> None:
     pairs = [(0, 1), (1, 2), (2, 3), (3, 4)]
     assert run(5, pairs, [0, 1, 2, 3, 4], [0.9] * 4) == ([0, 0, 2, 2, 4], [-1, 0, -1, 2, -1])
     assert run(5, pairs, [1, 0, 2, 3, 4], [0.9] * 4)[0] == [1, 1, 1, 3, 3]
-    assert run(5, pairs, [2, 0, 1, 3, 4], [0.9] * 4)[0] == [0, 0, 2, 2, 4]
+    assert run(5, pairs, [2, 0, 1, 3, 4], [0.9] * 4)[0] == [0, 2, 2, 2, 4]
 
 
 def test_a_removed_text_goes_where_it_belongs_most() -> None:

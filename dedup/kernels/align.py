@@ -73,7 +73,8 @@ def common_runs(a, b, size, ha, hb, heads, following, taken, runs):  # type: ign
 
 @njit(nogil=True, cache=True)
 def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-untyped-def]
-    """Writes the gaps worth scoring as rows (start in a, length, start in b, length); returns how many, and how many were too long.
+    """Writes the gaps worth scoring as rows (start in a, length, start in b, length); returns how many, and how many were
+    too long.
 
     A gap lies between two runs that are neighbours in both texts. Left out are gaps that cannot hold a common token
     (neighbouring runs are as long as they go) or cannot agree by half unless `short`, and those over `limit` tokens a side.
@@ -100,10 +101,29 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, gaps, gap_ends):  # type: ignore[no-untyped-def]
+def number_swaps(a, b, runs, count, short):  # type: ignore[no-untyped-def]
+    """How many numbers of `a` stand in the place of another number of `b`: in gaps of equal length, at most `short`.
+
+    A number is a token with a digit (bit 0). Before the first run and behind the last one there is a gap too.
+    """
+    swaps = 0
+    a0 = b0 = 0
+    for r in range(count + 1):
+        a1, b1 = (runs[r, 0], runs[r, 1]) if r < count else (len(a), len(b))
+        if 0 < a1 - a0 == b1 - b0 <= short:
+            for k in range(a1 - a0):
+                swaps += (a[a0 + k] & b[b0 + k] & 1) == 1 and a[a0 + k] != b[b0 + k]
+        if r < count:
+            a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
+    return swaps
+
+
+@njit(nogil=True, cache=True)
+def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, swaps, gaps, gap_ends):  # type: ignore[no-untyped-def]
     """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
 
-    Gap positions are absolute, in `tokens`. Returns how many gaps were over `limit`.
+    Gap positions are absolute, in `tokens`. `swaps[p]`: numbers swapped for others, and numbers in the text that has
+    fewer. Returns how many gaps were over `limit`.
     """
     longest = size
     for p in range(len(pairs)):
@@ -125,6 +145,8 @@ def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, gaps, g
         a = tokens[a0 : ends[pairs[p, 0]]]
         b = tokens[b0 : ends[pairs[p, 1]]]
         shared[p] = 0
+        swaps[p, 0] = 0
+        swaps[p, 1] = min(np.sum(a & 1), np.sum(b & 1))
         if min(len(a), len(b)) >= size:
             shingle(a, size, ha)
             shingle(b, size, hb)
@@ -133,6 +155,7 @@ def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, gaps, g
                 slots *= 2
             count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
             shared[p] = np.sum(runs[:count, 2])
+            swaps[p, 0] = number_swaps(a, b, runs, count, short)
             more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
             gaps[found : found + more, 0] += a0
             gaps[found : found + more, 2] += b0

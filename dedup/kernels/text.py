@@ -125,7 +125,7 @@ def _wide_word(buffer, i, end, entries, expansions):  # type: ignore[no-untyped-
                 if x != 0 and (kind != 8 or marks < _MARK_CAP):
                     marks += kind == 8
                     h, chunk, held = _push_code(h, chunk, held, x)
-                    digit |= uint32(48 <= x and x < 58)
+                    digit |= uint32(x >= 48 and x < 58)
         elif kind == 7:
             s = c - uint32(0xAC00)
             h, chunk, held = _push_code(h, chunk, held, 0x1100 + s // 588)
@@ -134,7 +134,7 @@ def _wide_word(buffer, i, end, entries, expansions):  # type: ignore[no-untyped-
                 h, chunk, held = _push_code(h, chunk, held, 0x11A7 + s % 28)
         else:
             h, chunk, held = _push_code(h, chunk, held, value)
-            digit |= uint32(48 <= value and value < 58)
+            digit |= uint32(value >= 48 and value < 58)
     return i, _absorb(h, chunk) if held != 0 else h, digit
 
 
