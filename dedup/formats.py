@@ -113,7 +113,7 @@ def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
     if suffix == ".zst":
         zstd = _zstd()
         file = zstd.ZstdFile(stream, "wb", options={zstd.CompressionParameter.checksum_flag: 1})
-        file.flush(file.FLUSH_FRAME)  # an output without records is a file of this format too
+        file.write(b"")  # an output without records is a file of this format too
         return file  # type: ignore[no-any-return]
     return stream
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.alignment import Aligned, Tokens, align
 from dedup.model import Match
 from dedup.settings import Settings
-from dedup.signatures import Texts, encode, shingles, tokenize
+from dedup.signatures import Texts, encode, fingerprint, shingles
 
 CHUNK: Final = 4096
 """Pairs are aligned in chunks of this many."""
@@ -43,9 +43,13 @@ def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.in
     return share
 
 
-def siblings(aligned: Aligned) -> NDArray[np.bool_]:
-    """Which pairs differ in their numbers as notices of one template do, bool[n]; see `SWAPPED`."""
-    return (aligned.swaps > 0) & (aligned.swaps > SWAPPED * aligned.numbers)
+def siblings(aligned: Aligned, both: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which pairs differ in their numbers as notices of one template do, bool[n]; `both`: the words of both texts.
+
+    One number that changes alone, as a count of comments does, is no other fact.
+    """
+    alone = both - 2 * aligned.words <= 2
+    return (aligned.swaps > SWAPPED * aligned.numbers) & ((aligned.swaps > 1) | ((aligned.swaps == 1) & ~alone))
 
 
 def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
@@ -57,7 +61,10 @@ def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Exe
     done = list((pool.map if pool else map)(lambda chunk: align(tokens, chunk), chunks))
     words = np.concatenate([d.words for d in done]) if done else np.empty(0, np.int64)
     reach = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
-    apart = np.concatenate([siblings(d) for d in done]) if done else np.empty(0, np.bool_)
+    sizes = (sum(lengths[chunk].T) for chunk in chunks)
+    apart = (
+        np.concatenate([siblings(d, n) for d, n in zip(done, sizes, strict=True)]) if done else np.empty(0, np.bool_)
+    )
     passed = reach & ~apart
     count = int(np.count_nonzero(reach & apart))
     return Verified(pairs[passed], words[passed], len(pairs), count, sum(d.long_gaps for d in done))
@@ -69,7 +76,8 @@ def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
     `C++` is not `C#`, but quotation marks are all alike.
     """
     characters = text.decode("utf-8", "replace").translate(_QUOTES)
-    marks = "".join(c for c in characters if unicodedata.category(c)[0] in "PS")
+    decomposed = "".join(unicodedata.normalize("NFD", c) for c in characters)
+    marks = "".join(c for c in decomposed if unicodedata.category(c)[0] in "PS" or unicodedata.combining(c) == 1)
     return np.frombuffer(hashlib.blake2b(words.tobytes() + encode(marks), digest_size=16).digest(), np.uint64)
 
 
@@ -83,9 +91,9 @@ def compare(a: str, b: str, settings: Settings | None = None) -> Match:
     """
     settings = settings or Settings()
     encoded = [encode(a), encode(b)]
-    words, ends = tokenize(Texts.of(encoded))
-    sides = [(words[: ends[0]], encoded[0]), (words[ends[0] :], encoded[1])]
-    (first, first_text), (second, second_text) = sorted(sides, key=lambda s: (-len(s[0]), s[0].tobytes()))
+    words, ends, _, hashes = fingerprint(Texts.of(encoded), settings.scheme)
+    sides = [(words[: ends[0]], encoded[0], hashes[0].tolist()), (words[ends[0] :], encoded[1], hashes[1].tolist())]
+    (first, first_text, _), (second, second_text, _) = sorted(sides, key=lambda s: (-len(s[0]), s[2]))
     found = align(Tokens.of(first, second), np.array([[0, 1]]))
     aligned = int(found.words[0])
     long, short = len(first), len(second)
@@ -99,7 +107,13 @@ def compare(a: str, b: str, settings: Settings | None = None) -> Match:
     sets = [set(shingles(s, settings.scheme.shingle).tolist()) for s in (first, second)]
     union = len(sets[0] | sets[1])
     return Match(
-        relation="exact" if equal else "different" if not near else "sibling" if siblings(found)[0] else "near",
+        relation="exact"
+        if equal
+        else "different"
+        if not near
+        else "sibling"
+        if siblings(found, np.array([long + short]))[0]
+        else "near",
         resemblance=1.0 if equal else share,
         containment=1.0 if equal else aligned / max(1, short),
         share_longer=1.0 if equal else aligned / max(1, long),

@@ -293,7 +293,6 @@ def test_the_limit_holds_on_either_side() -> None:
         assert both(np.concatenate((head, left, tail)), np.concatenate((head, right, tail))).long_gaps == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a gap that another run lies in is no gap, but is counted when it is long")
 def test_a_stretch_that_holds_a_run_is_no_long_gap() -> None:
     head, tail, moved = unique(50, 1), unique(50, 100), unique(50, 200)
     left = np.concatenate((head, unique(GAP_LIMIT + 1, 10_000), tail, moved))

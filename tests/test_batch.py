@@ -238,20 +238,41 @@ def test_flood_of_empty_texts(text: str) -> None:
     assert (summary.candidates, summary.verified, summary.clusters) == (0, 0, 0)
 
 
+def spelled(number: int) -> str:
+    """A word of its own for every number, without a digit."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 def test_flood_of_nearly_identical_texts() -> None:
     words = article(701, 100).split()
     count = 2000
-    records = [{"id": f"{i:04d}", "text": " ".join([*words[:50], str(10_000 + i), *words[50:]])} for i in range(count)]
+    records = [
+        {"id": f"{i:04d}", "text": " ".join([*words[:50], spelled(10_000 + i), *words[50:]])} for i in range(count)
+    ]
     made = Settings()
     result = deduplicate(records, settings=made)
     summary = result.summary()
     assert summary.kept == 1
     assert summary.near == count - 1
     assert summary.capped_buckets > 0
-    # Not quite limit * count: texts whose number decides a band's minimum leave the full bucket for small ones.
+    # Not quite limit * count: texts whose own word decides a band's minimum leave the full bucket for small ones.
     assert summary.candidates <= 2 * made.limits.bucket * count
     assert summary.verified <= summary.candidates
     assert {removed.resemblance for removed in result.removed} == {round(200 / 202, 4)}
+
+
+def test_flood_of_texts_that_differ_in_a_number() -> None:
+    """Whether these are copies or notices of one template, they cost no more."""
+    words = article(702, 100).split()
+    count = 2000
+    records = [{"id": f"{i:04d}", "text": " ".join([*words[:50], str(10_000 + i), *words[50:]])} for i in range(count)]
+    made = Settings()
+    result = deduplicate(records, settings=made)
+    summary = result.summary()
+    assert balanced(summary)
+    assert summary.capped_buckets > 0
+    assert summary.candidates <= 2 * made.limits.bucket * count
+    assert deduplicate(list(result.kept), settings=made).removed == []
 
 
 def test_flood_with_a_small_bucket_finds_the_same() -> None:
@@ -316,9 +337,8 @@ def turned(seed: int) -> tuple[str, str]:
     return " ".join(words), " ".join(other)
 
 
-@pytest.mark.xfail(strict=True, reason="compare and batch put the sides of equally long texts in different orders")
 def test_compare_says_what_a_run_does_about_texts_of_equal_length() -> None:
-    for seed in range(60, 120):
+    for seed in range(200, 400):
         result = deduplicate(list(turned(seed)))
         if result.summary().verified:
             assert compare(*turned(seed)).duplicate == bool(result.removed)

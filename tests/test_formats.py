@@ -13,7 +13,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dedup.errors import DedupError, InputError, MissingExtra
-from dedup.formats import BOM, Damaged, SUFFIXES, blocks, compressor, open_input
+from dedup.formats import BOM, SUFFIXES, Damaged, blocks, compressor, open_input
 from tests.hostile import COMPRESSED, compress, decompress, lines
 
 PIECES = st.one_of(

@@ -116,7 +116,8 @@ def test_derived_settings_are_not_given() -> None:
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 def test_bands_follow_the_threshold(threshold: float) -> None:
     made = Settings(threshold=threshold)
-    assert made.bands == Bands.choose(max(0.5, threshold / (2 - threshold)), 128)
+    assert made.bands == Bands.choose(default_jaccard(threshold), 128)
+    assert default_jaccard(threshold) <= threshold / (2 - threshold)  # one stretch that differs
     assert made.bands.recall(default_jaccard(threshold)) >= 0.99
     assert made.bands.count * made.bands.rows <= 128
     assert Settings(threshold=threshold, candidate_jaccard=0.9).bands == Bands.choose(0.9, 128)

@@ -22,7 +22,8 @@ from tests.hostile import WORDS, article
 
 CASES: Final[list[dict[str, Any]]] = json.loads((Path(__file__).parent / "cases" / "verify.json").read_text("utf-8"))
 
-NUMBERS: Final = [f"w{i}" for i in range(2000)]
+NUMBERS: Final = ["".join("abcdefghij"[int(d)] for d in f"{i:04d}") for i in range(2000)]
+"""A word for every number, without digits: numbers are compared by rules of their own."""
 
 
 def text(*numbers: int) -> str:
@@ -137,11 +138,11 @@ def test_lengths_alone_can_rule_a_pair_out() -> None:
 
 def test_chunks_and_threads_change_nothing() -> None:
     draw = np.random.default_rng(4)
-    base = np.arange(40, dtype=np.uint32)
+    base = 2 * np.arange(40, dtype=np.uint32)  # odd tokens hold digits
     texts = []
     for _ in range(150):
         edited = base.copy()
-        edited[draw.integers(0, 40, 5)] = draw.integers(100, 999, 5)
+        edited[draw.integers(0, 40, 5)] = 2 * draw.integers(100, 999, 5)
         texts.append(edited)
     tokens = Tokens.of(*texts)
     pairs = np.array([(i, j) for i in range(150) for j in range(i + 1, 150)])
@@ -266,7 +267,6 @@ def test_lone_surrogates_do_no_harm() -> None:
     assert compare(article(3) + "\udfff", article(3)).relation == "exact"
 
 
-@pytest.mark.xfail(strict=True, reason="marks of short texts are compared without Unicode normalisation")
 @pytest.mark.parametrize("short", ["5 ≠ 6", "a ≮ b", "Ποιος\u037e"])
 def test_short_texts_in_other_unicode_forms(short: str) -> None:
     for form in ("NFC", "NFD"):

@@ -88,13 +88,14 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
         nb = runs[r + 1, 1] - b0
         if na < 1 or nb < 1 or na * nb < 3 or (max(na, nb) > short and 4 * min(na, nb) < na + nb):
             continue
-        if max(na, nb) > limit:
-            capped += 1
-            continue
         j = b0
         while j < b0 + nb and taken[j] == 0:
             j += 1
-        if j == b0 + nb:
+        if j < b0 + nb:
+            continue
+        if max(na, nb) > limit:
+            capped += 1
+        else:
             gaps[found, 0], gaps[found, 1], gaps[found, 2], gaps[found, 3] = a0, na, b0, nb
             found += 1
     return found, capped
