@@ -49,7 +49,8 @@ def siblings(aligned: Aligned, both: NDArray[np.int64]) -> NDArray[np.bool_]:
     One number that changes alone, as a count of comments does, is no other fact.
     """
     alone = both - 2 * aligned.words <= 2
-    return (aligned.swaps > SWAPPED * aligned.numbers) & ((aligned.swaps > 1) | ((aligned.swaps == 1) & ~alone))
+    apart: NDArray[np.bool_] = (aligned.swaps > SWAPPED * aligned.numbers) & ((aligned.swaps > 1) | ~alone)
+    return apart
 
 
 def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
@@ -71,14 +72,29 @@ def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Exe
 
 
 def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """The identity (u64[2]) of a text too short to be compared: its tokens, and its punctuation and symbols in order.
+    """The identity (u64[2]) of a text too short to be compared: its tokens, and its shape."""
+    data = words.tobytes() + encode(shape(text.decode("utf-8", "replace")))
+    return np.frombuffer(hashlib.blake2b(data, digest_size=16).digest(), np.uint64)
 
-    `C++` is not `C#`, but quotation marks are all alike.
+
+def shape(text: str) -> str:
+    """A text with a `w` for every word and without white space; quotation marks are all alike.
+
+    >>> shape("C++ is “fun”."), shape("1.5 10") == shape("1 5.10")
+    ('w++w"w".', False)
     """
-    characters = text.decode("utf-8", "replace").translate(_QUOTES)
-    decomposed = "".join(unicodedata.normalize("NFD", c) for c in characters)
-    marks = "".join(c for c in decomposed if unicodedata.category(c)[0] in "PS" or unicodedata.combining(c) == 1)
-    return np.frombuffer(hashlib.blake2b(words.tobytes() + encode(marks), digest_size=16).digest(), np.uint64)
+    out: list[str] = []
+    last = " "
+    for c in "".join(unicodedata.normalize("NFD", c) for c in text.translate(_QUOTES)):
+        category = unicodedata.category(c)
+        if category == "Cf":
+            continue
+        mark = category[0] in "PS" or unicodedata.combining(c) == 1
+        sign = c if mark else "w" if category[0] in "LNM" else " "
+        if mark or (sign == "w" and last != "w"):
+            out.append(sign)
+        last = sign
+    return "".join(out)
 
 
 def compare(a: str, b: str, settings: Settings | None = None) -> Match:
@@ -104,16 +120,11 @@ def compare(a: str, b: str, settings: Settings | None = None) -> Match:
         near = False
     else:
         near = share >= settings.threshold
+    template = bool(siblings(found, np.array([long + short]))[0])
     sets = [set(shingles(s, settings.scheme.shingle).tolist()) for s in (first, second)]
     union = len(sets[0] | sets[1])
     return Match(
-        relation="exact"
-        if equal
-        else "different"
-        if not near
-        else "sibling"
-        if siblings(found, np.array([long + short]))[0]
-        else "near",
+        relation="exact" if equal else "different" if not near else "sibling" if template else "near",
         resemblance=1.0 if equal else share,
         containment=1.0 if equal else aligned / max(1, short),
         share_longer=1.0 if equal else aligned / max(1, long),

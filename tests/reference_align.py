@@ -100,3 +100,17 @@ def stars(
             able = [(-alike[pair], ranked.index(other), other, pair) for other, pair in partners[text] if other in kept]
             _, _, owner[text], via[text] = min(able)
     return owner, via
+
+
+def number_swaps(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many numbers of `a` have another number of `b` in their place, in gaps of equal length that are short or half
+    equal."""
+    found = 0
+    a0 = b0 = 0
+    for i, j, length in [*common_runs(a, b), (len(a), len(b), 0)]:
+        if i - a0 == j - b0:
+            other = [(x, y) for x, y in zip(a[a0:i], b[b0:j], strict=True) if x != y]
+            if i - a0 <= SHORT_GAP or len(other) <= (i - a0) / 2:
+                found += sum(x % 2 == y % 2 == 1 for x, y in other)
+        a0, b0 = i + length, j + length
+    return found

@@ -149,6 +149,8 @@ def test_the_plain_twin_agrees_on_revisions(pair: tuple[list[int], list[int]]) -
     a, b = pair
     assert aligned(a, b) == reference_align.align(a, b)
     assert aligned(b, a) == reference_align.align(b, a)
+    assert int(both(a, b).swaps[0]) == reference_align.number_swaps(a, b)
+    assert int(both(a, b).numbers[0]) == min(sum(x % 2 for x in a), sum(x % 2 for x in b))
 
 
 @settings(max_examples=150, deadline=None)

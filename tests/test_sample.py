@@ -30,7 +30,7 @@ FLOORS: Final = {
 """The least share of each kind that must be in one star with its original (measured: 1.0, 1.0, .992, .968, .875, .719,
 .191; a text cut to less than two thirds does not reach the threshold)."""
 
-SIBLINGS: Final = 80
+SIBLINGS: Final = 10
 """At most so many notices of one template, of 470, may be taken for copies of each other (measured: 53)."""
 
 ORIGINALS: Final = {"original", "event", "sibling"}

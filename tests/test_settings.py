@@ -101,7 +101,7 @@ def test_unknown_settings() -> None:
     with pytest.raises(TypeError, match="buckets"):
         Limits(buckets=9)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        Settings(0.9)  # type: ignore[misc]
+        Settings(0.9)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="tresh"):
         deduplicate([], tresh=1)  # type: ignore[call-arg]
 

@@ -103,7 +103,8 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
 
 @njit(nogil=True, cache=True)
 def number_swaps(a, b, runs, count, short):  # type: ignore[no-untyped-def]
-    """How many numbers of `a` stand in the place of another number of `b`: in gaps of equal length, at most `short`.
+    """How many numbers of `a` stand in the place of another number of `b`: in gaps of equal length, of at most `short`
+    tokens or equal in half of their places.
 
     A number is a token with a digit (bit 0). Before the first run and behind the last one there is a gap too.
     """
@@ -111,9 +112,15 @@ def number_swaps(a, b, runs, count, short):  # type: ignore[no-untyped-def]
     a0 = b0 = 0
     for r in range(count + 1):
         a1, b1 = (runs[r, 0], runs[r, 1]) if r < count else (len(a), len(b))
-        if 0 < a1 - a0 == b1 - b0 <= short:
+        if a1 - a0 == b1 - b0:
+            other = 0
+            found = 0
             for k in range(a1 - a0):
-                swaps += (a[a0 + k] & b[b0 + k] & 1) == 1 and a[a0 + k] != b[b0 + k]
+                if a[a0 + k] != b[b0 + k]:
+                    other += 1
+                    found += (a[a0 + k] & b[b0 + k] & 1) == 1
+            if a1 - a0 <= short or 2 * other <= a1 - a0:
+                swaps += found
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
     return swaps
