@@ -67,6 +67,8 @@ def print_summary(result: Result) -> None:
         f"{summary.records:,} = {summary.kept:,} kept + {summary.removed:,} removed + {summary.quarantined:,} quarantined; "
         f"{summary.seconds:.1f} s, {rate:,.0f} articles/s"
     )
+    if summary.siblings:
+        console.print(f"{summary.siblings:,} pairs are alike but for their numbers, and no reason to remove anything")
     if summary.capped_buckets or summary.long_gaps:
         console.print(
             f"limits reached: {summary.capped_buckets:,} full buckets, {summary.long_gaps:,} gaps too long to align"

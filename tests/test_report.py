@@ -132,3 +132,11 @@ def test_on_a_terminal_progress_is_live(
     told = capsys.readouterr()
     assert told.out == ""
     assert bool(told.err) is show
+
+
+def test_pairs_alike_but_for_their_numbers_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = article(1).split()
+    notices = [" ".join([*story[:30], str(n), *story[30:60], str(n + 1), *story[60:]]) for n in (100, 200)]
+    told = summary(tmp_path, "in.jsonl", b"".join(line(id=i, text=text) for i, text in enumerate(notices)), capsys)
+    assert "1 pairs are alike but for their numbers" in told
+    assert "2 = 2 kept + 0 removed + 0 quarantined" in told
