@@ -39,7 +39,9 @@ class Tokens(NamedTuple):
     def of(cls, *sequences: NDArray[np.uint32]) -> Tokens:
         """From one array a sequence."""
         ends = np.cumsum([len(s) for s in sequences], dtype=np.int64)
-        return cls(np.concatenate(sequences), np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
+        values = np.concatenate(sequences)
+        values.flags.writeable = False  # as a spool's are: kernels are compiled for one of the two
+        return cls(values, np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
 
 
 class Aligned(NamedTuple):

@@ -193,8 +193,7 @@ class _Decider:
         alive = np.arange(self.long)
         while True:
             more, seen = self._candidates(alive, seen)
-            found = verify(self.tokens, more, self.settings.threshold, self.pool)
-            self.corpus.release()
+            found = verify(self.tokens, more, self.settings.threshold, self.pool, self.corpus.release)
             self.tried += found.tried
             self.siblings += found.siblings
             self.long_gaps += found.long_gaps

@@ -149,7 +149,9 @@ def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
     if str(a) == str(b) == "-":
         raise click.UsageError("standard input cannot be both texts")
     try:
-        match = compare_texts(_text(a), _text(b), Settings(threshold=threshold))
+        settings = Settings(threshold=threshold)
+        report.tell_compiling()
+        match = compare_texts(_text(a), _text(b), settings)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     except DedupError as error:
@@ -157,7 +159,7 @@ def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
     if as_json:
         sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(match)) + b"\n")
     else:
-        report.print_match(match, str(a), str(b))
+        report.print_match(match, str(a), str(b), settings.min_tokens)
 
 
 def _settings(options: dict[str, Any]) -> Any:

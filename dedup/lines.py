@@ -64,9 +64,17 @@ class LineSource:
                     if rows == len(self.starts) and lost > PATIENCE and keys:
                         raise NoTextField(path, keys, self._fields.text)
                     yield texts
-            lost_here = self.quarantined[before:]
-            if rows == len(self.starts) and lost_here and all(q.reason == "no_text" for q in lost_here):
-                raise NoTextField(path, keys, self._fields.text)
+            self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
+
+    def _check_any(self, path: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
+        """Raises NoTextField or InputError for a file of lines of which none is a record with a text."""
+        if not none or not lost or any(q.reason in ("damaged", "too_long") for q in lost):
+            return
+        if any(q.reason == "no_text" for q in lost):
+            raise NoTextField(path, keys, self._fields.text)
+        first = lost[0]
+        why = f"no line is a record with a text: line {first.place.line}: {first.reason}: {first.detail}; expected JSON Lines"
+        raise InputError(path, why + " (one JSON object a line; compression is told by the suffix)")
 
     def _read_file(self, path: str, opened: Input, keys: set[str]) -> Iterator[list[bytes]]:
         spool = None if opened.seekable else self._workspace.spool()

@@ -93,6 +93,7 @@ class Summary:
     `candidates`: pairs of distinct texts that shared a bucket; `verified`: those aligned; `siblings`: those
     that are alike but for their numbers, and stay. `capped_buckets`: buckets too
     full to pair everything with everything; `long_gaps`: gaps too long to be aligned; `blank_lines` are no records.
+    `undated`: records without a date that can be read, which count as later than all others for `earliest`.
     """
 
     records: int
@@ -108,6 +109,7 @@ class Summary:
     capped_buckets: int
     long_gaps: int
     blank_lines: int
+    undated: int
     quarantined_by_reason: Mapping[str, int]
     bytes: int
     seconds: float

@@ -42,6 +42,14 @@ def _compiling(stage: str, done: int, total: int) -> None:
         print("dedup: compiling, once in this environment (about 20 seconds)", file=sys.stderr, flush=True)
 
 
+def tell_compiling() -> None:
+    """Says so when the kernels still have to be compiled."""
+    from dedup import kernels
+
+    if kernels.cold():
+        _compiling("compile", 0, 0)
+
+
 def _nothing(stage: str, done: int, total: int) -> None:
     """Progress that nobody asked for."""
 
@@ -67,6 +75,8 @@ def print_summary(result: Result) -> None:
         f"{summary.records:,} = {summary.kept:,} kept + {summary.removed:,} removed + {summary.quarantined:,} quarantined; "
         f"{summary.seconds:.1f} s, {rate:,.0f} articles/s"
     )
+    if summary.undated and {"earliest", "latest"} & set(result.settings.policy.names):
+        console.print(f"{summary.undated:,} records have no date that can be read (ISO 8601 or RFC 2822)")
     if summary.siblings:
         console.print(f"{summary.siblings:,} pairs are alike but for their numbers, and no reason to remove anything")
     if summary.capped_buckets or summary.long_gaps:
@@ -84,7 +94,7 @@ def _reasons(result: Result) -> str:
     return " (" + ", ".join(f"{name} {count:,}" for name, count in reasons.items()) + ")" if reasons else ""
 
 
-def print_match(match: Match, a: str, b: str) -> None:
+def print_match(match: Match, a: str, b: str, min_tokens: int) -> None:
     """A comparison on standard output."""
     from rich.console import Console
     from rich.table import Table
@@ -101,7 +111,10 @@ def print_match(match: Match, a: str, b: str) -> None:
         "words",
         f"{match.words[0]:,} in {printable(a)}, {match.words[1]:,} in {printable(b)}, {match.aligned:,} aligned",
     )
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(table)
+    if min(match.words) < min_tokens:
+        console.print(f"texts of fewer than {min_tokens} words are copies only when they are equal")
 
 
 def printable(text: str) -> str:

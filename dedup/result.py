@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from dedup.batch import Decisions, Progress, decide
-from dedup.errors import AccountingError
+from dedup.errors import AccountingError, InputError
 from dedup.lines import LineSource
 from dedup.model import Cluster, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
@@ -99,6 +99,7 @@ class Result:
             capped_buckets=decisions.capped_buckets,
             long_gaps=decisions.long_gaps,
             blank_lines=source.blank_lines,
+            undated=source.facts.undated,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
             bytes=source.volume,
             seconds=round(self._seconds, 3),
@@ -170,6 +171,8 @@ def deduplicate(
         settings = replace(settings, keep=keep)
     start = time.perf_counter()
     workspace = Workspace(Path(work_dir) if work_dir is not None else None)
+    if isinstance(articles, Mapping):
+        raise InputError(RecordSource.name, "a mapping is one record; give a list of them")
     if isinstance(articles, (str, Path)):
         source: LineSource | RecordSource = LineSource([articles], settings.fields, settings.limits, workspace)
     else:

@@ -56,6 +56,10 @@ class Settings:
     bands: Bands = field(init=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, float)):
+            raise SettingsError(f"threshold is {self.threshold!r}: give a number from 0.5 to 1")
+        if isinstance(self.sources, str):
+            raise SettingsError(f"sources is the string {self.sources!r}: give a list of sites")
         if not 0.5 <= self.threshold <= 1.0:
             raise SettingsError(
                 f"threshold is {self.threshold}: give 0.5 to 1 (below half, two texts differ more than they agree)"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from dedup import dates
-from dedup.errors import NoTextField
+from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.signatures import encode
@@ -30,6 +30,11 @@ class Facts:
         self.ids.append(self._fields.identity(given, record, text))
         moment = dates.parse(published)
         self._published.append(math.nan if moment is None else moment)
+
+    @property
+    def undated(self) -> int:
+        """How many rows state no date that can be read."""
+        return sum(map(math.isnan, self._published))
 
     def published(self, row: int) -> float | None:
         """Seconds since 1970 UTC, None when unknown."""
@@ -109,8 +114,12 @@ class RecordSource:
                 yield texts
                 texts, size = [], 0
         self.volume += size
-        if not self._rows and self.quarantined and all(q.reason == "no_text" for q in self.quarantined):
-            raise NoTextField(self.name, keys, self._fields.text)
+        if not self._rows and self.quarantined:
+            if any(q.reason == "no_text" for q in self.quarantined):
+                raise NoTextField(self.name, keys, self._fields.text)
+            raise InputError(
+                self.name, f"no record is a mapping or a string: the first is {self.quarantined[0].detail}"
+            )
         yield texts
 
     def _mapping(self, record: object) -> Mapping[str, Any] | None:

@@ -41,7 +41,7 @@ class Spool:
         if self.size == 0:
             return np.empty(0, np.uint32)
         if isinstance(self._file, io.BytesIO):
-            return np.frombuffer(self._file.getbuffer(), np.uint32)
+            return np.frombuffer(self._file.getbuffer().toreadonly(), np.uint32)
         self._map = mmap.mmap(self._file.fileno(), self.size, access=mmap.ACCESS_READ)
         return np.frombuffer(self._map, np.uint32)
 

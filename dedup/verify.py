@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
@@ -15,8 +16,8 @@ from dedup.model import Match
 from dedup.settings import Settings
 from dedup.signatures import Texts, encode, fingerprint, shingles
 
-CHUNK: Final = 4096
-"""Pairs are aligned in chunks of this many."""
+CHUNK: Final = 1024
+"""Pairs are aligned in chunks of this many; tokens in a file are in memory for a chunk at a time."""
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟«»‹›`´", "''''" + '""""""' + "''''")
 
@@ -53,13 +54,28 @@ def siblings(aligned: Aligned, both: NDArray[np.int64]) -> NDArray[np.bool_]:
     return apart
 
 
-def verify(tokens: Tokens, pairs: NDArray[np.int64], threshold: float, pool: Executor | None = None) -> Verified:
-    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the copies among them."""
+def verify(
+    tokens: Tokens,
+    pairs: NDArray[np.int64],
+    threshold: float,
+    pool: Executor | None = None,
+    release: Callable[[], None] = lambda: None,
+) -> Verified:
+    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the copies among them.
+
+    `release` is called after every chunk, to give memory of tokens back.
+    """
+
+    def aligned(chunk: NDArray[np.int64]) -> Aligned:
+        found = align(tokens, chunk)
+        release()
+        return found
+
     lengths = tokens.ends - tokens.starts
     a, b = lengths[pairs[:, 0]], lengths[pairs[:, 1]]
     pairs = pairs[resemblance(np.minimum(a, b), a, b) >= threshold]
     chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
-    done = list((pool.map if pool else map)(lambda chunk: align(tokens, chunk), chunks))
+    done = list((pool.map if pool else map)(aligned, chunks))
     words = np.concatenate([d.words for d in done]) if done else np.empty(0, np.int64)
     reach = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
     sizes = (sum(lengths[chunk].T) for chunk in chunks)

@@ -64,7 +64,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "lines": {"errors", "fields", "formats", "model", "settings", "signatures", "sources", "spool"},
     "model": set(),
     "outputs": {"errors", "formats"},
-    "report": {"batch", "model", "result"},
+    "report": {"batch", "kernels", "model", "result"},
     "result": {"batch", "errors", "lines", "model", "settings", "sources", "spool"},
     "scheme": {"errors"},
     "settings": {"bands", "canonical", "errors", "fields", "scheme"},

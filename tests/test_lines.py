@@ -437,3 +437,26 @@ def test_a_row_leads_back_to_its_line(tmp_path: Path) -> None:
             assert source.facts.published(row) == source.article(row).published == 1706659200.0
         source.check_unchanged()
     assert source.order(Place(str(path), 2)) < source.order(Place(str(path), 10))
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"id,text\n1,words\n", "line 1: not_json"),
+        (b'[{"text": "words"}]\n', "line 1: not_an_object"),
+        (b"\x1f\x8b\x08\x00\xff\n", "line 1: not_utf8"),
+    ],
+    ids=["CSV", "an array", "gzip by another name"],
+)
+def test_a_file_without_a_record_is_an_error_that_says_what_is_expected(
+    tmp_path: Path, data: bytes, named: str
+) -> None:
+    with pytest.raises(InputError, match="expected JSON Lines") as caught:
+        run(put(tmp_path / "in.jsonl", data), tmp_path / "out.jsonl")
+    assert named in str(caught.value)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_bad_lines_do_not_hide_that_no_record_has_a_text(tmp_path: Path) -> None:
+    with pytest.raises(NoTextField, match="keys seen: lead"):
+        run(put(tmp_path / "in.jsonl", b'{"lead": "a"}\n{bad\n'), None)

@@ -65,11 +65,12 @@ def test_the_summary_tells_the_account(tmp_path: Path, capsys: pytest.CaptureFix
         "15  kept",
     ]
     assert rows[5].startswith("26 = 15 kept + 8 removed + 3 quarantined; ")
-    assert rows[6].startswith(f"{tmp_path}/in.jsonl:24: not_json: ")
+    assert rows[6] == "24 records have no date that can be read (ISO 8601 or RFC 2822)"
+    assert rows[7].startswith(f"{tmp_path}/in.jsonl:24: not_json: ")
 
 
 def test_of_many_in_quarantine_a_few_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = summary(tmp_path, "in.jsonl", b"{bad\n" * (SHOWN + 4), capsys)
+    told = summary(tmp_path, "in.jsonl", b"{bad\n" * (SHOWN + 4) + lines(1), capsys)
     assert told.count("in.jsonl:") == SHOWN
     assert "and 4 more in quarantine; --quarantined FILE lists them" in told
 
@@ -84,12 +85,12 @@ def test_names_are_told_as_they_are_or_as_symbols(
 
 
 def test_line_numbers_are_no_emoji(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "in.jsonl:100: not_json" in summary(tmp_path, "in.jsonl", b"\n" * 99 + b"{bad\n", capsys)
+    assert "in.jsonl:100: not_json" in summary(tmp_path, "in.jsonl", b"\n" * 99 + b"{bad\n" + lines(1), capsys)
 
 
 def test_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     story = article(1)
-    print_match(compare(story, edited(story, 4)), "one\x1b.txt", "other.txt")
+    print_match(compare(story, edited(story, 4)), "one\x1b.txt", "other.txt", 25)
     told = capsys.readouterr()
     assert told.err == ""
     rows = [row.strip() for row in told.out.splitlines()]
@@ -101,10 +102,11 @@ def test_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", ["[red]a.txt", "[/b].txt", ":smile:.txt"])
 def test_names_of_compared_files_are_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        print_match(compare("a", "b"), name, "other.txt")
+        print_match(compare("a", "b"), name, "other.txt", 25)
     finally:
         told = capsys.readouterr().out
     assert f"1 in {name}, 1 in other.txt" in told
+    assert "texts of fewer than 25 words are copies only when they are equal" in told
 
 
 @pytest.mark.parametrize("show", [True, False])

@@ -218,3 +218,14 @@ def test_an_error_in_the_input_is_passed_on() -> None:
 def test_an_error_in_a_policy_is_passed_on() -> None:
     with pytest.raises(ZeroDivisionError):
         deduplicate([TEXT, TEXT], keep=lambda a: 1 / 0)
+
+
+@pytest.mark.parametrize("given", [{"id": 1, "text": "words"}, [1, 2], [b"words"], [None]])
+def test_what_are_no_records_is_an_error(given: Any) -> None:
+    with pytest.raises(InputError, match="<records>"):
+        deduplicate(given)
+
+
+def test_dates_that_cannot_be_read_are_counted() -> None:
+    dates = ["2026-03-02", "yesterday", None, "March 2, 2021", 1_600_000_000]
+    assert deduplicate([{"text": "words", "published": d} for d in dates]).summary().undated == 4
