@@ -32,11 +32,12 @@ def propose(bands: Iterable[NDArray[np.uint64]], limit: int) -> Candidates:
     capped = 0
     for keys in bands:
         order = np.argsort(keys)
-        room, over = kernel.count_pairs(keys, order, limit)
+        ordered = keys[order]
+        room, over = kernel.count_pairs(ordered, limit)
         capped += int(over)
         if room:
             found = np.empty(room, np.int64)
-            kernel.bucket_pairs(keys, order, limit, found)
+            kernel.bucket_pairs(ordered, order, limit, found)
             codes.append(_distinct(found))
             size += len(codes[-1])
         if size > _MERGE_AT:

@@ -6,13 +6,13 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def count_pairs(keys, order, limit):  # type: ignore[no-untyped-def]
-    """How many pairs `bucket_pairs` will write, and how many buckets hold more than `limit` texts."""
+def count_pairs(keys, limit):  # type: ignore[no-untyped-def]
+    """How many pairs `bucket_pairs` will write for sorted `keys`, and how many buckets hold more than `limit` texts."""
     total = 0
     capped = 0
     start = 0
-    for i in range(1, len(order) + 1):
-        if i == len(order) or keys[order[i]] != keys[order[start]]:
+    for i in range(1, len(keys) + 1):
+        if i == len(keys) or keys[i] != keys[start]:
             m = i - start
             total += m * (m - 1) // 2 if m <= limit else limit * (limit - 1) // 2 + limit * (m - limit)
             capped += m > limit
@@ -24,13 +24,13 @@ def count_pairs(keys, order, limit):  # type: ignore[no-untyped-def]
 def bucket_pairs(keys, order, limit, codes):  # type: ignore[no-untyped-def]
     """Writes `low << 32 | high` for every pair that shares a bucket; returns how many.
 
-    `order` sorts `keys`; each bucket's stretch of it is sorted by text number here. In a bucket of more than `limit`
+    `keys` are sorted, `order` has the text of each; each bucket's stretch of it is sorted by text number here. In a bucket of more than `limit`
     texts each is paired with the `limit` lowest-numbered ones only.
     """
     found = 0
     start = 0
     for i in range(1, len(order) + 1):
-        if i == len(order) or keys[order[i]] != keys[order[start]]:
+        if i == len(order) or keys[i] != keys[start]:
             if i - start > 1:
                 order[start:i].sort()
             for y in range(start + 1, i):
