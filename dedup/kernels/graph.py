@@ -24,8 +24,8 @@ def count_pairs(keys, limit):  # type: ignore[no-untyped-def]
 def bucket_pairs(keys, order, limit, codes):  # type: ignore[no-untyped-def]
     """Writes `low << 32 | high` for every pair that shares a bucket; returns how many.
 
-    `keys` are sorted, `order` has the text of each; each bucket's stretch of it is sorted by text number here. In a bucket of more than `limit`
-    texts each is paired with the `limit` lowest-numbered ones only.
+    `keys` are sorted, `order` has the text of each; each bucket's stretch of it is sorted by text number here. In a
+    bucket of more than `limit` texts each is paired with the `limit` lowest-numbered ones only.
     """
     found = 0
     start = 0
