@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-import pickle
 
 import numpy as np
 import pytest
@@ -354,13 +353,6 @@ def test_copies_are_alike_and_strangers_are_not() -> None:
 
 
 # What is stored
-
-
-def test_signatures_survive_pickling() -> None:
-    ours = sign(list(TEXTS), Scheme())
-    again = pickle.loads(pickle.dumps(ours))
-    assert again.scheme == ours.scheme
-    np.testing.assert_array_equal(again.values, ours.values)
 
 
 @pytest.mark.parametrize(
