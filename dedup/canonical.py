@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dedup.errors import SettingsError
-from dedup.fields import Article, host
+from dedup.fields import Article
+from dedup.urls import host, normal_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,6 @@ def _canonical_url(copy: Copy) -> int:
     if article.url is None or article.canonical_url is None:
         return 1
     return 0 if normal_url(article.url) == normal_url(article.canonical_url) else 2
-
-
-def normal_url(url: str) -> str:
-    """w3lib's canonical form of a URL, or the URL itself where it has none."""
-    from w3lib.url import canonicalize_url
-
-    try:
-        return canonicalize_url(url)
-    except ValueError:
-        return url
 
 
 POLICIES: Final[dict[str, Key]] = {

@@ -3,21 +3,61 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from dedup.errors import SettingsError
+
 _ISO: Final = re.compile(r"[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}-?[0-9])([Tt ]|$)")
+
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+"""First three letters of an English month -> its number, in any locale."""
+
+_MONTH: Final = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_ZONES: Final = {
+    **dict.fromkeys(("z", "ut", "utc", "gmt"), 0),
+    **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
+}
+"""The zones that RFC 2822 names, and UTC -> hours from UTC."""
+
+_DAY: Final = r"([0-9]{1,2})(?:st|nd|rd|th)?\.?"
+_NAMED: Final = re.compile(
+    r"\s{0,9}(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s{1,3})?"
+    rf"(?:{_DAY}[-/\s]{{0,3}}{_MONTH}|{_MONTH}[-/\s]{{0,3}}{_DAY})"
+    r",?[-/\s]{0,3}(?<![0-9])([0-9]{4})"
+    r"(?:,?\s{1,3}(?:at\s)?([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(?:\s?([ap])\.?m\b\.?)?"
+    rf"(?:\s?(?:({'|'.join(_ZONES)})|([-+])([0-9]{{2}}):?([0-9]{{2}})))?)?"
+    r"\s{0,9}",
+    re.IGNORECASE | re.ASCII,
+)
+_HALF_DAY: Final = re.compile(r"[0-9]\s?[ap]\.?m\b", re.IGNORECASE | re.ASCII)
+
+_DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
+_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def parse(value: object) -> float | None:
-    """ISO 8601 and RFC 2822 text, `datetime` and `date`; without an offset it is UTC.
+    """Text, `datetime` and `date`; without an offset it is UTC.
+
+    Text is ISO 8601, RFC 2822, or a day, a month by its English name and a year of four digits, with or without a time of
+    day. A month that is a number is read in ISO 8601 only: nothing tells which of 03/04/2016 it is. Numbers are unknown.
 
     >>> parse("1970-01-02T00:00:00Z"), parse("Fri, 02 Jan 1970 01:00:00 +0100"), parse("yesterday")
     (86400.0, 86400.0, None)
+    >>> parse("January 2, 1970"), parse("02-JAN-1970 12:00:00.50"), parse("2 Jan 1970 4:00 PM"), parse("02/01/1970")
+    (86400.0, 129600.5, 144000.0, None)
     """
     if isinstance(value, str):
-        moment = _iso(value.strip()) or _mail(value)
+        moment = _iso(value.strip()) or _named(value) or _mail(value)
     elif isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
@@ -32,6 +72,21 @@ def parse(value: object) -> float | None:
         return None
 
 
+def duration(text: str) -> float:
+    """Seconds of a whole number with a unit: `s`, `m` (minutes), `h`, `d` or `w`. Raises SettingsError.
+
+    >>> duration("45m"), duration("30d")
+    (2700.0, 2592000.0)
+    """
+    found = _DURATION.fullmatch(text.strip())
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if not seconds:
+        raise SettingsError(
+            f"{text!r} is no span of time: write a whole number above 0 with s, m (minutes), h, d or w, as in 30d or 12h"
+        )
+    return seconds
+
+
 def _iso(text: str) -> datetime | None:
     if not _ISO.match(text):
         return None
@@ -41,8 +96,35 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
+def _named(text: str) -> datetime | None:
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        return None
+    first, name, other, last, year, hour, minute, second, fraction, half, zone, sign, hours, minutes = found.groups()
+    clock = int(hour or 0)
+    if half:
+        if not 1 <= clock <= 12:
+            return None
+        clock = clock % 12 + (12 if half in "pP" else 0)
+    offset = timedelta(hours=_ZONES[zone.lower()] if zone else int(hours or 0), minutes=int(minutes or 0))
+    try:
+        return datetime(
+            int(year),
+            _MONTHS[(name or other)[:3].lower()],
+            int(first or last),
+            clock,
+            int(minute or 0),
+            int(second or 0),
+            int((fraction or "0").ljust(6, "0")[:6]),
+            timezone(-offset if sign == "-" else offset),
+        )
+    except ValueError:
+        return None
+
+
 def _mail(text: str) -> datetime | None:
-    if ":" not in text:
+    # The parser of mail dates takes 4:12 PM for 04:12.
+    if ":" not in text or _HALF_DAY.search(text):
         return None
     try:
         return parsedate_to_datetime(text)

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from dedup import dates
+from dedup.urls import host
 
 PLANS: Final = 1_000
 """So many shapes of records (sets of keys) are remembered at once."""
@@ -64,31 +64,37 @@ class Fields:
 
 
 class Essentials:
-    """Looks up text, id and date of publication in every record of a dump.
+    """Looks up in every record of a dump what each of them is asked for: text, id, date of publication, title, site, URL.
 
     A dump has few shapes of records: the names that hit are remembered by the record's keys, because trying all of them
     anew takes longer than parsing the record.
     """
 
     def __init__(self, fields: Fields) -> None:
-        self._names = (fields.text, fields.id, fields.published)
-        self._plans: dict[tuple[str, ...], tuple[object, ...]] = {}
+        self._names = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
+        self._nested = [any("." in name for name in names) for names in self._names]
+        self._plans: dict[tuple[str, ...], tuple[tuple[object, ...], tuple[int, ...]]] = {}
 
-    def __call__(self, record: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """The three values as the record states them, None for what it does not."""
+    def __call__(self, record: Mapping[str, Any]) -> list[Any]:
+        """The six values as the record states them, None for what it does not."""
         keys = tuple(record)
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plan(keys, record)
-        text, given, published = map(record.get, plan)  # type: ignore[arg-type]
-        if text is None or given is None or published is None:
-            text, given, published = (_first(record, names) for names in self._names)
-        return text, given, published
+        values: list[Any] = list(map(record.get, plan[0]))  # type: ignore[arg-type]
+        for part in plan[1]:
+            if values[part] is None:
+                values[part] = _first(record, self._names[part])
+        return values
 
-    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[object, ...]:
+    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[tuple[object, ...], tuple[int, ...]]:
+        """The name to ask first for each part, and the parts that may be found elsewhere when it has no value."""
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        self._plans[keys] = tuple(next((n for n in names if n in record), _NOWHERE) for names in self._names)
+        there = [[name for name in names if name in record] for names in self._names]
+        first = tuple(found[0] if found else _NOWHERE for found in there)
+        others = tuple(i for i, found in enumerate(there) if len(found) > 1 or self._nested[i])
+        self._plans[keys] = first, others
         return self._plans[keys]
 
 
@@ -143,21 +149,6 @@ class Article:
     def language(self) -> str | None:
         """The language, as the record states it."""
         return _string(_first(self.record, self.fields.language))
-
-
-def host(url: str | None) -> str | None:
-    """The host name of a URL without a leading `www.`; None when there is none.
-
-    >>> host("https://www.Example.org:8080/a"), host("not a url")
-    ('example.org', None)
-    """
-    if url is None:
-        return None
-    try:
-        name = urlsplit(url).hostname
-    except ValueError:
-        return None
-    return name.removeprefix("www.") if name else None
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:

@@ -16,7 +16,7 @@ from dedup.formats import Block, Damaged, Input, blocks, open_input
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.settings import Limits
 from dedup.signatures import encode
-from dedup.sources import BATCH_BYTES, Facts, no_text
+from dedup.sources import BATCH_BYTES, Facts, Rows, no_text
 from dedup.spool import Workspace
 
 PATIENCE: Final = 1_000
@@ -50,8 +50,8 @@ class LineSource:
         self.blank_lines = 0
         self.volume = 0
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """The texts of all rows in order, as UTF-8. Raises InputError, and NoTextField for a file without any."""
+    def batches(self) -> Iterator[Rows]:
+        """The texts and titles of all rows in order. Raises InputError, and NoTextField for a file without any."""
         for path in self._paths:
             if path != "-" and not Path(path).exists():
                 raise InputError(path, "no such file")
@@ -59,11 +59,11 @@ class LineSource:
             rows, before = len(self.starts), len(self.quarantined)
             keys: set[str] = set()
             with open_input(path) as opened:
-                for texts in self._read_file(path, opened, keys):
+                for batch in self._read_file(path, opened, keys):
                     lost = len(self.quarantined) - before
                     if rows == len(self.starts) and lost > PATIENCE and keys:
                         raise NoTextField(path, keys, self._fields.text)
-                    yield texts
+                    yield batch
             self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
 
     def _check_any(self, path: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
@@ -76,7 +76,7 @@ class LineSource:
         why = f"no line is a record with a text: line {first.place.line}: {first.reason}: {first.detail}; expected JSON Lines"
         raise InputError(path, why + " (one JSON object a line; compression is told by the suffix)")
 
-    def _read_file(self, path: str, opened: Input, keys: set[str]) -> Iterator[list[bytes]]:
+    def _read_file(self, path: str, opened: Input, keys: set[str]) -> Iterator[Rows]:
         spool = None if opened.seekable else self._workspace.spool()
         self._files.append(spool.file if spool else self._workspace.keep(Path(path).open("rb", buffering=0)))
         self._stamps.append(None if spool else _stamp(path))
@@ -91,9 +91,9 @@ class LineSource:
         except Damaged as error:
             self._set_aside(path, number + 1, "damaged", f"the rest of the file cannot be read: {error}")
 
-    def _read_block(self, path: str, block: Block, number: int, keys: set[str]) -> list[bytes]:
-        """Takes the lines of a block in; returns the texts of those that have one."""
-        texts: list[bytes] = []
+    def _read_block(self, path: str, block: Block, number: int, keys: set[str]) -> Rows:
+        """Takes the lines of a block in; returns the texts and titles of those that have a text."""
+        rows = Rows([], [])
         starts, sizes, numbers = [], [], []
         at = block.start
         essentials, add, loads = self._essentials, self.facts.add, orjson.loads
@@ -103,17 +103,17 @@ class LineSource:
             size = len(line)
             try:
                 record: Any = loads(line) if size <= longest else None
-                text, given, published = essentials(record)
-                data = text.encode()
+                found = essentials(record)
+                data = found[0].encode()
             except (orjson.JSONDecodeError, AttributeError, TypeError, UnicodeEncodeError):
                 hard = self._read_hard(path, line, number, keys)
                 if hard is None:
                     at += size + 1
                     continue
                 record, data = hard
-                _, given, published = essentials(record)
-            texts.append(data)
-            add(record, data, given, published)
+                found = essentials(record)
+            rows.texts.append(data)
+            rows.titles.append(add(record, data, found))
             starts.append(at)
             sizes.append(size)
             numbers.append(number)
@@ -124,7 +124,7 @@ class LineSource:
         self.sizes.extend(sizes)
         self._numbers.extend(numbers)
         self.files.extend([self._rank[path]] * len(starts))
-        return texts
+        return rows
 
     def _read_hard(self, path: str, line: bytes, number: int, keys: set[str]) -> tuple[Mapping[str, Any], bytes] | None:
         """A line that the fast way stumbled over: its record and text after all, or None when it is blank or set aside."""

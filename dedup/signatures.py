@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PADDING: Final = bytes(8)
 """Stands behind a buffer of texts, so that eight bytes can be read from any place."""
 
+SENTENCE: Final = 6
+"""A sentence of fewer tokens than this goes with the next one of its line: it may be no more than an abbreviation."""
+
 
 class Texts(NamedTuple):
     """A batch of texts as the kernels read it: their UTF-8 in one `buffer` (u8[bytes + len(PADDING)]), text i at
@@ -113,16 +116,54 @@ def permutations(scheme: Scheme) -> tuple[NDArray[np.uint32], NDArray[np.uint32]
     return a, b
 
 
-def tokenize(texts: Texts) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Tokens of all texts, one after another (u32[total]), and where each text's end (i64[n])."""
+class Pieces(NamedTuple):
+    """Texts as tokens: `tokens` u32[total], text i's end at `ends[i]` (i64[n]); and cut into lines and sentences:
+    `pieces` i64[m] are their ends in `tokens`, text i's pieces end at `piece_ends[i]` (i64[n]).
+    """
+
+    tokens: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    pieces: NDArray[np.int64]
+    piece_ends: NDArray[np.int64]
+
+
+def split(texts: Texts) -> Pieces:
+    """The tokens of all texts, and which of them make a line or a sentence; every token lies in one piece.
+
+    A line ends a piece. So does a full stop, in the common scripts, with white space behind it (none is needed where
+    words have none), once the piece has `SENTENCE` tokens.
+    """
     from dedup.kernels import text as kernel
 
     table = tokens.load()
+    count = len(texts.offsets) - 1
     out = np.empty(len(texts.buffer), np.uint32)
-    ends = np.empty(len(texts.offsets) - 1, np.int64)
+    ends = np.empty(count, np.int64)
+    pieces = np.empty(len(texts.buffer), np.int64)
+    piece_ends = np.empty(count, np.int64)
     eights = np.ndarray(len(texts.buffer) - 7, np.dtype("<u8"), texts.buffer, strides=(1,))
-    kernel.tokenize_all(texts.buffer, eights, texts.offsets, table.inside, table.entries, table.expansions, out, ends)
-    return out[: ends[-1] if len(ends) else 0], ends
+    kernel.tokenize_all(
+        texts.buffer,
+        eights,
+        texts.offsets,
+        table.inside,
+        table.entries,
+        table.expansions,
+        SENTENCE,
+        out,
+        ends,
+        pieces,
+        piece_ends,
+    )
+    found = out[: ends[-1] if count else 0]
+    found.flags.writeable = False  # as those of a spool are: kernels are compiled for one of the two
+    return Pieces(found, ends, pieces[: piece_ends[-1] if count else 0].copy(), piece_ends)
+
+
+def tokenize(texts: Texts) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Tokens of all texts, one after another (u32[total]), and where each text's end (i64[n])."""
+    found = split(texts)
+    return found.tokens, found.ends
 
 
 def fingerprint(texts: Texts, scheme: Scheme, values: int | None = None) -> Fingerprints:
@@ -130,19 +171,46 @@ def fingerprint(texts: Texts, scheme: Scheme, values: int | None = None) -> Fing
 
     `values`: only the first so many values of each signature, for bands that use no more.
     """
+    words, ends = tokenize(texts)
+    starts = starts_of(ends)
+    return Fingerprints(words, ends, sign(words, starts, ends, scheme, values), text_hashes(words, starts, ends))
+
+
+def starts_of(ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where sequences begin that stand one after another and end at `ends`, i64[n]."""
+    return np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
+
+
+def sign(
+    words: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    scheme: Scheme,
+    values: int | None = None,
+) -> Signatures:
+    """The signatures of token sequences, sequence i at `words[starts[i]:ends[i]]`; `values` as in `fingerprint`."""
     from dedup.kernels import minhash as kernel
 
-    words, ends = tokenize(texts)
     a, b = permutations(scheme)
     signed = np.empty((len(ends), len(a[:values])), np.uint32)
-    hashes = np.empty((len(ends), 2), np.uint64)
-    kernel.sign_all(words, ends, scheme.shingle, a[:values], b[:values], signed, hashes)
-    return Fingerprints(words, ends, Signatures(signed, scheme), hashes)
+    kernel.sign_all(words, starts, ends, scheme.shingle, a[:values], b[:values], signed)
+    return Signatures(signed, scheme)
+
+
+def text_hashes(
+    words: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """128 bits of each token sequence, u64[n, 2]."""
+    from dedup.kernels import hashes as kernel
+
+    found = np.empty((len(ends), 2), np.uint64)
+    kernel.hash_all(words, starts, ends, found)
+    return found
 
 
 def shingles(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
     """The hashes of all shingles (runs of `size` tokens) of one token sequence, u32[max(0, n - size + 1)]."""
-    from dedup.kernels import text as kernel
+    from dedup.kernels import hashes as kernel
 
     out = np.empty(len(words), np.uint32)
     return out[: kernel.shingle(words, size, out)]

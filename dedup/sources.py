@@ -4,32 +4,75 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from dedup import dates
 from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.signatures import encode
+from dedup.urls import host
+
+ORIGINS: Final = 100_000
+"""So many origins of URLs are remembered, each with the number of its site."""
 
 BATCH_BYTES: Final = 1 << 19
 """Texts are read and fingerprinted in batches of about this many bytes."""
 
 
+class Rows(NamedTuple):
+    """Records as they are read: their texts and titles, as UTF-8 (empty where a record has no title)."""
+
+    texts: list[bytes]
+    titles: list[bytes]
+
+
 class Facts:
-    """What is remembered of every row while it is read: id, and date of publication."""
+    """What is remembered of every row while it is read: id, date of publication, and site.
+
+    `sites` i32: a number for each site, -1 where a record names none.
+    """
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._published = array("d")
+        self._codes: dict[str, int] = {}
+        self._origins: dict[str, int] = {}
         self.ids: list[str] = []
+        self.sites = array("i")
 
-    def add(self, record: Mapping[str, Any], text: bytes, given: object, published: object) -> None:
-        """Takes the next row, with its id and date as the record states them."""
+    def add(self, record: Mapping[str, Any], text: bytes, essentials: Sequence[Any]) -> bytes:
+        """Takes the next row, with what `Essentials` found in it; returns its title."""
+        _, given, published, title, site, url = essentials
         self.ids.append(self._fields.identity(given, record, text))
         moment = dates.parse(published)
         self._published.append(math.nan if moment is None else moment)
+        self.sites.append(self._site(site, url))
+        return encode(title) if isinstance(title, str) else b""
+
+    def _site(self, site: object, url: object) -> int:
+        """The number of a record's site: as it states it, else the host of its URL."""
+        if isinstance(site, str) and site:
+            return self._code(site)
+        if not isinstance(url, str):
+            return -1
+        origin = "/".join(url.split("/", 3)[:3])
+        code = self._origins.get(origin)
+        if code is None:
+            name = host(url) if url.startswith(("http://", "https://")) else None
+            code = -1 if name is None else self._code(name)
+            if len(self._origins) < ORIGINS:
+                self._origins[origin] = code
+        return code
+
+    def _code(self, name: str) -> int:
+        return self._codes.setdefault(name.lower().removeprefix("www."), len(self._codes))
+
+    @property
+    def site_names(self) -> list[str]:
+        """The sites by their numbers."""
+        return list(self._codes)
 
     @property
     def undated(self) -> int:
@@ -53,8 +96,8 @@ class Source(Protocol):
     volume: int
     facts: Facts
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """The texts of all rows in order, as UTF-8; to be read to the end once, before anything else is asked."""
+    def batches(self) -> Iterator[Rows]:
+        """The texts and titles of all rows in order; to be read to the end once, before anything else is asked."""
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
@@ -91,28 +134,30 @@ class RecordSource:
         self.blank_lines = 0
         self.volume = 0
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """The texts of all rows in order, as UTF-8. Raises NoTextField when no record has one."""
-        texts: list[bytes] = []
+    def batches(self) -> Iterator[Rows]:
+        """The texts and titles of all rows in order. Raises NoTextField when no record has a text."""
+        rows = Rows([], [])
         size = 0
         keys: set[str] = set()
         essentials = Essentials(self._fields)
         for number, record in enumerate(self._records, 1):
             mapping = self._mapping(record)
-            text, given, published = (None, None, None) if mapping is None else essentials(mapping)
-            if mapping is None or not isinstance(text, str):
+            found = None if mapping is None else essentials(mapping)
+            text = found[0] if found else None
+            if mapping is None or found is None or not isinstance(text, str):
                 keys.update(map(str, mapping or ()))
                 self.quarantined.append(Quarantined(Place(self.name, number), *no_text(record, text)))
                 continue
             self._rows.append(record)
             self._numbers.append(number)
-            texts.append(encode(text))
-            self.facts.add(mapping, texts[-1], given, published)
-            size += len(texts[-1])
+            data = encode(text)
+            rows.texts.append(data)
+            rows.titles.append(self.facts.add(mapping, data, found))
+            size += len(data)
             if size >= BATCH_BYTES:
                 self.volume += size
-                yield texts
-                texts, size = [], 0
+                yield rows
+                rows, size = Rows([], []), 0
         self.volume += size
         if not self._rows and self.quarantined:
             if any(q.reason == "no_text" for q in self.quarantined):
@@ -120,7 +165,7 @@ class RecordSource:
             raise InputError(
                 self.name, f"no record is a mapping or a string: the first is {self.quarantined[0].detail}"
             )
-        yield texts
+        yield rows
 
     def _mapping(self, record: object) -> Mapping[str, Any] | None:
         """A record as a mapping; None for what is neither a mapping nor a string."""

@@ -48,13 +48,13 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "verify",
     },
     "candidates": {"kernels", "kernels.graph"},
-    "canonical": {"errors", "fields"},
+    "canonical": {"errors", "fields", "urls"},
     "cli": {"canonical", "dump", "errors", "fields", "report", "settings", "verify"},
     "clusters": {"kernels", "kernels.graph"},
-    "dates": set(),
+    "dates": {"errors"},
     "dump": {"batch", "lines", "model", "outputs", "result", "settings", "spool"},
     "errors": set(),
-    "fields": {"dates"},
+    "fields": {"dates", "urls"},
     "formats": {"errors"},
     "kernels": {"kernels.align"},
     "kernels.align": {"kernels.text"},
@@ -72,6 +72,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "sources": {"dates", "errors", "fields", "model", "signatures"},
     "spool": set(),
     "tokens": set(),
+    "urls": set(),
     "verify": {"alignment", "model", "settings", "signatures"},
 }
 """Module -> the modules of this package that it imports, at its top, in functions or for types only."""
@@ -82,7 +83,7 @@ HOMES: Final = {
     "rapidfuzz": {"alignment"},
     "rich": {"report"},
     "click": {"cli"},
-    "w3lib": {"canonical"},
+    "w3lib": {"urls"},
     "orjson": {"lines", "dump"},
 }
 """Library -> the only modules that import it."""

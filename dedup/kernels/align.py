@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dedup.kernels.text import shingle
+from dedup.kernels.hashes import shingle
 
 _TRIES = 16
 

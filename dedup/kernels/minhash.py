@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint32, uint64
 
-from dedup.kernels.text import shingle, text_hash
+from dedup.kernels.hashes import shingle
 
 
 @njit(nogil=True, cache=True)
@@ -31,25 +31,19 @@ def minimum(hashes, count, a, b, signature):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def sign_all(tokens, ends, size, a, b, signatures, hashes):  # type: ignore[no-untyped-def]
-    """Signatures (u32[n, permutations]) and 128-bit text hashes (u64[n, 2]) of tokenized texts.
+def sign_all(tokens, starts, ends, size, a, b, signatures):  # type: ignore[no-untyped-def]
+    """Signatures (u32[n, permutations]) of token sequences, sequence i at `tokens[starts[i]:ends[i]]`.
 
     A text of fewer than `size` tokens has no shingle: its signature is all ones, datasketch's empty one.
     """
-    start = 0
     longest = 0
     for d in range(len(ends)):
-        longest = max(longest, ends[d] - start)
-        start = ends[d]
+        longest = max(longest, ends[d] - starts[d])
     scratch = np.empty(longest + 1, np.uint32)
-    start = 0
     for d in range(len(ends)):
-        words = tokens[start : ends[d]]
-        hashes[d, 0], hashes[d, 1] = text_hash(words)
-        count = shingle(words, size, scratch)
+        count = shingle(tokens[starts[d] : ends[d]], size, scratch)
         premix(scratch, count)
         minimum(scratch, count, a, b, signatures[d])
-        start = ends[d]
 
 
 @njit(nogil=True, cache=True)

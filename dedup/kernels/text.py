@@ -1,4 +1,4 @@
-"""UTF-8 bytes -> tokens -> shingle hashes, one pass each."""
+"""UTF-8 bytes -> tokens, and the lines and sentences that they stand in, in one pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from numba import njit, uint32, uint64
 _SEED = uint64(0xCBF29CE484222325)
 _STEP = uint64(0x9FB21C651E98DF25)
 _MIX = uint64(0xC4CEB9FE1A85EC53)
-_ROLL = uint64(0x9E3779B97F4A7C15)
 _HIGH = uint64(0x8080808080808080)
 _LOWER = uint64(0x2020202020202020)
 _ALPHA = uint64(0x4040404040404040)
@@ -172,18 +171,95 @@ def borders(buffer, start, end, inside, out):  # type: ignore[no-untyped-def]
     return n + last
 
 
-@njit(nogil=True, cache=True)
-def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out):  # type: ignore[no-untyped-def]
-    """Writes the tokens of `buffer[start:end]` to `out` (u32); returns how many.
+@njit(inline="always")
+def _sentence_sign(buffer, i, end):  # type: ignore[no-untyped-def]
+    """Length in bytes of the full stop at `i` that needs no space behind it (ideographic, Indic, Arabic, Ethiopic), else 0."""
+    b = buffer[i]
+    if b < 0xD8:
+        return uint64(0)
+    if i + uint64(1) < end and ((b == 0xD8 and buffer[i + uint64(1)] == 0x9F) or (b == 0xDB and buffer[i + uint64(1)] == 0x94)):
+        return uint64(2)
+    if i + uint64(2) >= end:
+        return uint64(0)
+    x = buffer[i + uint64(1)]
+    y = buffer[i + uint64(2)]
+    if b == 0xE3 and x == 0x80 and y == 0x82:
+        return uint64(3)
+    if b == 0xEF and ((x == 0xBC and (y == 0x81 or y == 0x9F)) or (x == 0xBD and y == 0xA1)):
+        return uint64(3)
+    if (b == 0xE0 and x == 0xA5 and (y == 0xA4 or y == 0xA5)) or (b == 0xE1 and x == 0x8D and y == 0xA2):
+        return uint64(3)
+    return uint64(0)
 
-    `eights[i]` is the eight bytes of `buffer` from i on, as u64, lowest first. `edges` and `out` need room for
-    `end - start + 2`. A stretch of ASCII is a word, folded and hashed by eight bytes at once.
+
+@njit(inline="always")
+def _close(pieces, s, last, m, least):  # type: ignore[no-untyped-def]
+    """Ends a piece at token m when it has at least `least` tokens; how many pieces there are, where the last one ends."""
+    if m > last and m - last >= least:
+        pieces[s] = m
+        return s + uint64(1), m
+    return s, last
+
+
+@njit(nogil=True, cache=True)
+def _wide_sentences(buffer, i, e, entries, expansions, out, m, pieces, s, last, least):  # type: ignore[no-untyped-def]
+    """Tokens of a stretch with non-ASCII bytes, its pieces closed at full stops that need no space behind them."""
+    while i < e:
+        j = i
+        width = uint64(0)
+        while j < e and width == 0:
+            width = _sentence_sign(buffer, j, e)
+            j += max(uint64(1), width)
+        m = _wide_words(buffer, i, j, entries, expansions, out, m)
+        if width != 0:
+            s, last = _close(pieces, s, last, m, least)
+        i = j
+    return m, s, last
+
+
+@njit(inline="always")
+def _between(buffer, i, e, stop, pieces, s, last, m, least):  # type: ignore[no-untyped-def]
+    """Reads the signs between two words: lines end pieces, and so do full stops with a space behind them.
+
+    `stop` tells whether a full stop is open; returned are it, the number of pieces and where the last one ends.
+    """
+    while i < e:
+        c = buffer[i]
+        if c == 10:
+            s, last = _close(pieces, s, last, m, uint64(1))
+            stop = False
+        elif c == 46 or c == 33 or c == 63:
+            stop = True
+        elif c == 32 or c == 9 or c == 13:
+            if stop:
+                s, last = _close(pieces, s, last, m, least)
+            stop = False
+        elif c != 34 and c != 39 and c != 41 and c != 93:
+            stop = False
+        i += uint64(1)
+    return stop, s, last
+
+
+@njit(nogil=True, cache=True)
+def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out, base, pieces, least):  # type: ignore[no-untyped-def]
+    """Writes the tokens of `buffer[start:end]` to `out` (u32) from `base` on, and to `pieces` (i64) where its lines and
+    sentences end in `out`; returns where its tokens end, and how many pieces there are.
+
+    `eights[i]` is the eight bytes of `buffer` from i on, as u64, lowest first. `edges` needs room for `end - start + 2`. A
+    stretch of ASCII is a word, folded and hashed by eight bytes at once. A sentence of fewer than `least` tokens goes
+    with the next one of its line.
     """
     count = borders(buffer, start, end, inside, edges)
-    m = uint64(0)
+    m = uint64(base)
+    last = uint64(base)
+    s = uint64(0)
+    stop = False
+    gap = uint64(start)
     for k in range(0, count, 2):
         i = uint64(edges[k])
         e = uint64(edges[k + 1])
+        stop, s, last = _between(buffer, gap, i, stop, pieces, s, last, m, least)
+        gap = e
         h = _SEED
         seen = uint64(0)
         plain = uint64(0)
@@ -197,61 +273,34 @@ def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out
             plain |= ~chunk & _ALPHA & mask
             h = _absorb(h, chunk)
             j += uint64(8)
+        before = m
         if seen & _HIGH == 0:
             out[m] = _finish(h, uint32(plain != 0))
             m += uint64(1)
         else:
-            m = _wide_words(buffer, i, e, entries, expansions, out, m)
-    return m
+            m, s, last = _wide_sentences(buffer, i, e, entries, expansions, out, m, pieces, s, last, least)
+        stop = stop and m == before
+    stop, s, last = _between(buffer, gap, uint64(end), stop, pieces, s, last, m, least)
+    s, last = _close(pieces, s, last, m, uint64(1))
+    return m, s
 
 
 @njit(nogil=True, cache=True)
-def shingle(tokens, size, out):  # type: ignore[no-untyped-def]
-    """Writes the u32 hash of every run of `size` tokens to `out`; returns how many.
+def tokenize_all(buffer, eights, offsets, inside, entries, expansions, least, out, ends, pieces, piece_ends):  # type: ignore[no-untyped-def]
+    """Tokens of every text, one after another in `out` (u32[bytes + 2]), and where their pieces end in it (`pieces`).
 
-    A polynomial over the tokens, rolled (Karp and Rabin 1987), then mixed; `out` needs room for `len(tokens)`.
+    Text i's tokens end at `ends[i]`, its pieces at `piece_ends[i]`.
     """
-    n = len(tokens)
-    if n < size:
-        return 0
-    drop = uint64(1)
-    for _ in range(size):
-        drop *= _ROLL
-    acc = uint64(0)
-    for i in range(n):
-        acc = acc * _ROLL + uint64(tokens[i])
-        if i >= size:
-            acc -= uint64(tokens[i - size]) * drop
-        if i >= size - 1:
-            x = (acc ^ (acc >> uint64(29))) * _MIX
-            out[i - size + 1] = uint32(x >> uint64(32))
-    return n - size + 1
-
-
-@njit(nogil=True, cache=True)
-def text_hash(tokens):  # type: ignore[no-untyped-def]
-    """128 bits (two u64) of a token sequence: two multiply-mix lanes (after wyhash's structure)."""
-    a = uint64(0x243F6A8885A308D3) ^ uint64(len(tokens))
-    b = uint64(0x13198A2E03707344)
-    for i in range(len(tokens)):
-        t = uint64(tokens[i])
-        a = (a ^ t) * _STEP
-        a ^= a >> uint64(29)
-        b = (b + t) * _ROLL
-        b ^= b >> uint64(31)
-    a = (a ^ (b >> uint64(32))) * _MIX
-    b = (b ^ (a >> uint64(29))) * _STEP
-    return a ^ (a >> uint64(32)), b ^ (b >> uint64(29))
-
-
-@njit(nogil=True, cache=True)
-def tokenize_all(buffer, eights, offsets, inside, entries, expansions, out, ends):  # type: ignore[no-untyped-def]
-    """Tokens of every text, one after another in `out` (u32[bytes + 2]); `ends[i]` is where text i's tokens end."""
     longest = 0
     for d in range(len(offsets) - 1):
         longest = max(longest, offsets[d + 1] - offsets[d])
     edges = np.empty(longest + 2, np.int64)
-    m = 0
+    m = uint64(0)
+    s = 0
     for d in range(len(offsets) - 1):
-        m += tokenize(buffer, eights, offsets[d], offsets[d + 1], inside, entries, expansions, edges, out[m:])
+        m, found = tokenize(
+            buffer, eights, offsets[d], offsets[d + 1], inside, entries, expansions, edges, out, m, pieces[s:], uint64(least)
+        )
+        s += found
         ends[d] = m
+        piece_ends[d] = s

@@ -1,0 +1,182 @@
+"""Keys of pieces, and the contexts that they stand in -> which pieces a site repeats around different articles."""
+
+from __future__ import annotations
+
+from numba import njit, uint32, uint64
+
+_STEP = uint64(0x9FB21C651E98DF25)
+_SITE = uint64(0x9E3779B97F4A7C15)
+
+
+@njit(inline="always")
+def _slot(key, site, mask):  # type: ignore[no-untyped-def]
+    """The key of a piece of a site, and its slot in a table."""
+    k = (key ^ (uint64(site + 1) * _SITE)) * _STEP
+    k ^= k >> uint64(32)
+    return k, (k * _SITE >> uint64(24)) & mask
+
+
+@njit(nogil=True, cache=True)
+def contexts(tokens, title_ends, text_tokens, pieces, piece_ends, keys, out):  # type: ignore[no-untyped-def]
+    """out[i] (u32[width], zeros behind): what stands for the context of text i: the distinct words of its title.
+
+    A text without a title has half of `out` for the words of its first piece of some length, half for its lowest keys.
+    """
+    width = out.shape[1]
+    title = 0
+    piece = 0
+    start = 0
+    for d in range(len(title_ends)):
+        out[d, :] = 0
+        n = 0
+        for i in range(title, title_ends[d]):
+            n = _add(out[d], n, tokens[i], width)
+        if title_ends[d] == title:
+            begin = start
+            for p in range(piece, piece_ends[d]):
+                if pieces[p] - begin >= width // 2 or p == piece_ends[d] - 1:
+                    for i in range(begin, pieces[p]):
+                        n = _add(out[d], n, text_tokens[i], width // 2)
+                    break
+                begin = pieces[p]
+            for _ in range(width // 2):
+                low = uint64(0)
+                for p in range(piece, piece_ends[d]):
+                    new = True
+                    for k in range(n):
+                        new = new and out[d, k] != uint32(keys[p] >> uint64(32))
+                    if new and (low == 0 or keys[p] < low):
+                        low = keys[p]
+                if low != 0:
+                    n = _add(out[d], n, uint32(low >> uint64(32)), width)
+        title = title_ends[d]
+        if piece_ends[d] > piece:
+            start = pieces[piece_ends[d] - 1]
+        piece = piece_ends[d]
+
+
+@njit(nogil=True, cache=True)
+def _add(row, n, value, limit):  # type: ignore[no-untyped-def]
+    """Adds a value to the first n of a row unless it is there or the row is full; returns how many there are."""
+    if n >= limit or value == 0:
+        return n
+    for k in range(n):
+        if row[k] == value:
+            return n
+    row[n] = value
+    return n + 1
+
+
+@njit(nogil=True, cache=True)
+def tally(keys, piece_ends, sites, table, limit):  # type: ignore[no-untyped-def]
+    """Counts every piece of a site in its slot of `table` (u8, a power of two), up to `limit`."""
+    mask = uint64(len(table) - 1)
+    p = 0
+    for d in range(len(piece_ends)):
+        while p < piece_ends[d]:
+            _, slot = _slot(keys[p], sites[d], mask)
+            table[slot] = min(limit, table[slot] + 1)
+            p += 1
+
+
+@njit(nogil=True, cache=True)
+def collect(keys, piece_ends, sites, table, limit, out_keys, out_rows):  # type: ignore[no-untyped-def]
+    """Writes the pieces whose slot reached `limit` as (key of the piece at its site, row); returns how many."""
+    mask = uint64(len(table) - 1)
+    p = 0
+    found = 0
+    for d in range(len(piece_ends)):
+        while p < piece_ends[d]:
+            key, slot = _slot(keys[p], sites[d], mask)
+            if table[slot] >= limit:
+                if found < len(out_keys):
+                    out_keys[found] = key
+                    out_rows[found] = d
+                found += 1
+            p += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def unlike(a, b):  # type: ignore[no-untyped-def]
+    """Whether two contexts share less than half of the words of the shorter one."""
+    width = len(a)
+    na = nb = shared = 0
+    for i in range(width):
+        nb += b[i] != 0
+        if a[i] != 0:
+            na += 1
+            for j in range(width):
+                if a[i] == b[j]:
+                    shared += 1
+                    break
+    return 2 * shared < max(1, min(na, nb))
+
+
+@njit(nogil=True, cache=True)
+def many_contexts(keys, rows, contexts, need, out):  # type: ignore[no-untyped-def]
+    """Writes each key of `keys` (sorted, with the row of each) that stands in `need` mutually unlike contexts; how many."""
+    found = 0
+    start = 0
+    for i in range(1, len(keys) + 1):
+        if i == len(keys) or keys[i] != keys[start]:
+            picked = 0
+            chosen = rows[start : start + need].copy()
+            for k in range(start, i):
+                new = True
+                for c in range(picked):
+                    if not unlike(contexts[rows[k]], contexts[chosen[c]]):
+                        new = False
+                        break
+                if new:
+                    chosen[picked] = rows[k]
+                    picked += 1
+                    if picked == need:
+                        break
+            if picked == need:
+                out[found] = keys[start]
+                found += 1
+            start = i
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _holds(ordered, key):  # type: ignore[no-untyped-def]
+    """Whether a sorted array holds a key."""
+    low = 0
+    high = len(ordered)
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(ordered) and ordered[low] == key
+
+
+@njit(nogil=True, cache=True)
+def mark(keys, piece_ends, sites, table, limit, known, marks, marked):  # type: ignore[no-untyped-def]
+    """marks[p] (u8): whether piece p is among the `known` keys (sorted) of its site; `marked[d]`: any of row d's."""
+    mask = uint64(len(table) - 1)
+    p = 0
+    for d in range(len(piece_ends)):
+        marked[d] = False
+        while p < piece_ends[d]:
+            key, slot = _slot(keys[p], sites[d], mask)
+            marks[p] = table[slot] >= limit and _holds(known, key)
+            marked[d] |= marks[p] != 0
+            p += 1
+
+
+@njit(nogil=True, cache=True)
+def strip(tokens, lengths, marks, out):  # type: ignore[no-untyped-def]
+    """Writes the tokens of the pieces (`lengths` of each, one after another in `tokens`) that are not marked; how many."""
+    n = 0
+    at = 0
+    for p in range(len(lengths)):
+        if marks[p] == 0:
+            for i in range(at, at + lengths[p]):
+                out[n] = tokens[i]
+                n += 1
+        at += lengths[p]
+    return n

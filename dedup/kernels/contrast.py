@@ -1,0 +1,200 @@
+"""Pairs of aligned token sequences -> where they differ: openings, and words that stand in the place of others."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.align import common_runs
+from dedup.kernels.hashes import shingle
+
+_PAIRS = 32
+
+
+@njit(nogil=True, cache=True)
+def lead_share(a, b, first, within, run):  # type: ignore[no-untyped-def]
+    """The share of the first `first` tokens of `a` that lie in runs of `run` tokens which the first `within` of `b` hold."""
+    n = min(first, len(a))
+    m = min(within, len(b))
+    covered = 0
+    reach = 0
+    for i in range(n - run + 1):
+        for j in range(m - run + 1):
+            k = 0
+            while k < run and a[i + k] == b[j + k]:
+                k += 1
+            if k == run:
+                covered += i + run - max(reach, i)
+                reach = i + run
+                break
+    return covered / n if n else 0.0
+
+
+@njit(nogil=True, cache=True)
+def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
+    """mates[i]: the token of `b` that token i of `a` is matched with in a longest common subsequence, else -1.
+
+    `steps` (i16) needs room for `(len(a) + 1, len(b) + 1)`.
+    """
+    n = len(a)
+    m = len(b)
+    steps[n, : m + 1] = 0
+    for i in range(n - 1, -1, -1):
+        steps[i, m] = 0
+        for j in range(m - 1, -1, -1):
+            if a[i] == b[j]:
+                steps[i, j] = steps[i + 1, j + 1] + 1
+            else:
+                steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
+    mates[:n] = -1
+    i = 0
+    j = 0
+    while i < n and j < m:
+        if a[i] == b[j]:
+            mates[i] = j
+            i += 1
+            j += 1
+        elif steps[i + 1, j] >= steps[i, j + 1]:
+            i += 1
+        else:
+            j += 1
+
+
+@njit(nogil=True, cache=True)
+def _only_here(own, other, token):  # type: ignore[no-untyped-def]
+    """Whether a token without a digit stands twice or more in `own`, and never in `other`."""
+    if token & 1:
+        return False
+    found = 0
+    for t in own:
+        found += t == token
+    if found < 2:
+        return False
+    for t in other:
+        if t == token:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _note_names(a, b, u, v, names, used):  # type: ignore[no-untyped-def]
+    """Counts the pairs of `u` x `v` of which each stands in its own text only, twice or more; returns how many pairs."""
+    for p in u:
+        if not _only_here(a, b, p):
+            continue
+        for q in v:
+            if not _only_here(b, a, q):
+                continue
+            k = 0
+            while k < used and (names[k, 0] != p or names[k, 1] != q):
+                k += 1
+            if k == _PAIRS:
+                continue
+            if k == used:
+                names[k, 0], names[k, 1], names[k, 2] = p, q, 0
+                used += 1
+            names[k, 2] += 1
+    return used
+
+
+@njit(nogil=True, cache=True)
+def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type: ignore[no-untyped-def]
+    """Adds what `a[a0:a1]` has in the place of `b[b0:b1]`, between matched tokens (`mates`), to `counts`."""
+    i = a0
+    j = b0
+    while i < a1 or j < b1:
+        i2 = i
+        while i2 < a1 and mates[i2 - a0] < 0:
+            i2 += 1
+        j2 = b1 if i2 == a1 else b0 + mates[i2 - a0]
+        u = a[i:i2]
+        v = b[j:j2]
+        if max(len(u), len(v)) > short:
+            counts[3] += 1
+        elif len(u) or len(v):
+            x = np.sum(u & 1)
+            y = np.sum(v & 1)
+            counts[1] += abs(x - y)
+            if len(u) and len(v):
+                counts[0] += min(x, y)
+                counts[2] += 1
+                used = _note_names(a, b, u, v, names, used)
+        i = i2 + 1
+        j = j2 + 1
+        if i2 == a1:
+            break
+    return used
+
+
+@njit(nogil=True, cache=True)
+def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, names):  # type: ignore[no-untyped-def]
+    """Reads the gaps between runs that are neighbours in both texts, and those before the first and behind the last run.
+
+    `counts`: numbers in the place of numbers, numbers more on one side, places with words in the place of others, places
+    of more than `short` words (gaps of more than `longest` tokens among them). Returns how many rows `names` has.
+    """
+    used = 0
+    a0 = b0 = 0
+    for r in range(count + 1):
+        a1, b1 = (runs[r, 0], runs[r, 1]) if r < count else (len(a), len(b))
+        clear = b1 >= b0
+        j = b0
+        while clear and j < b1:
+            clear = taken[j] == 0
+            j += 1
+        if clear and (a1 > a0 or b1 > b0):
+            if a1 - a0 > longest or b1 - b0 > longest:
+                counts[3] += 1
+            else:
+                match_gap(a[a0:a1], b[b0:b1], steps, mates)
+                used = _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used)
+        if r < count:
+            a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
+    return used
+
+
+@njit(nogil=True, cache=True)
+def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
+    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[4] (`read_gaps`), and in `names` i64[n, k, 3] the
+    tokens that replace each other most consistently: (token of a, token of b, times).
+    """
+    most = size
+    for p in range(len(pairs)):
+        for side in range(2):
+            most = max(most, ends[pairs[p, side]] - starts[pairs[p, side]])
+    slots = 16
+    while slots < most:
+        slots *= 2
+    heads = np.empty(slots, np.int32)
+    following = np.empty(most, np.int32)
+    ha = np.empty(most, np.uint32)
+    hb = np.empty(most, np.uint32)
+    taken = np.empty(most + 1, np.uint8)
+    runs = np.empty((most // size + 1, 3), np.int64)
+    steps = np.empty((longest + 1, longest + 1), np.int16)
+    mates = np.empty(longest + 1, np.int64)
+    table = np.empty((_PAIRS, 3), np.int64)
+    counts[:] = 0
+    names[:] = 0
+    for p in range(len(pairs)):
+        a = tokens[starts[pairs[p, 0]] : ends[pairs[p, 0]]]
+        b = tokens[starts[pairs[p, 1]] : ends[pairs[p, 1]]]
+        leads[p, 0] = lead_share(a, b, lead[0], lead[1], lead[2])
+        leads[p, 1] = lead_share(b, a, lead[0], lead[1], lead[2])
+        if min(len(a), len(b)) < size:
+            continue
+        shingle(a, size, ha)
+        shingle(b, size, hb)
+        slots = 16
+        while slots < len(b):
+            slots *= 2
+        count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
+        used = read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts[p], table)
+        for k in range(names.shape[1]):
+            best = -1
+            for x in range(used):
+                if table[x, 2] > 0 and (best < 0 or table[x, 2] > table[best, 2]):
+                    best = x
+            if best >= 0:
+                names[p, k] = table[best]
+                table[best, 2] = 0
