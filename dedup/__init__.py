@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dedup.signatures import Signatures as Signatures
     from dedup.signatures import Texts as Texts
     from dedup.signatures import fingerprint as fingerprint
-    from dedup.verify import compare as compare
+    from dedup.comparison import compare as compare
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _HOMES = {
     "Signatures": "signatures",
     "Summary": "model",
     "Texts": "signatures",
-    "compare": "verify",
+    "compare": "comparison",
     "deduplicate": "result",
     "fingerprint": "signatures",
 }

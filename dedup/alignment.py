@@ -45,12 +45,11 @@ class Tokens(NamedTuple):
 
 
 class Aligned(NamedTuple):
-    """`words` i64[pairs]: tokens of either side that are aligned. `swaps` i64[pairs]: numbers that stand in the place of
-    other numbers; `numbers` i64[pairs]: numbers in the text that has fewer. `long_gaps`: gaps over `GAP_LIMIT`.
+    """`words` i64[pairs]: tokens of either side that are aligned. `numbers` i64[pairs]: numbers in the text that has fewer.
+    `long_gaps`: gaps over `GAP_LIMIT`.
     """
 
     words: NDArray[np.int64]
-    swaps: NDArray[np.int64]
     numbers: NDArray[np.int64]
     long_gaps: int
 
@@ -65,17 +64,17 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
     lengths = tokens.ends - tokens.starts
     room = int((np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1).sum())
     shared = np.empty(len(pairs), np.int64)
-    swaps = np.empty((len(pairs), 2), np.int64)
+    numbers = np.empty(len(pairs), np.int64)
     gaps = np.empty((room, 4), np.int64)
     gap_ends = np.empty(len(pairs), np.int64)
     long_gaps = kernel.align_pairs(
-        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, swaps, gaps, gap_ends
+        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, numbers, gaps, gap_ends
     )
     count = int(gap_ends[-1]) if len(pairs) else 0
     if count:
         totals = np.concatenate(([0], np.cumsum(_score(tokens.values, gaps[:count]))))
         shared += totals[gap_ends] - totals[np.concatenate(([0], gap_ends[:-1]))]
-    return Aligned(shared, swaps[:, 0], swaps[:, 1], int(long_gaps))
+    return Aligned(shared, numbers, int(long_gaps))
 
 
 def _score(values: NDArray[np.uint32], gaps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,79 +5,75 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import kernels
+from dedup import boilerplate, corpus, kernels, nodes, passages
 from dedup.alignment import Tokens
 from dedup.bands import Bands
-from dedup.candidates import propose
+from dedup.candidates import as_pairs, propose
 from dedup.canonical import Copy
 from dedup.clusters import held_words, stars
-from dedup.model import Relation
+from dedup.corpus import Progress
+from dedup.model import DUPLICATES, Relation
+from dedup.passages import Passages
+from dedup.relations import Decision, Rules, judge
 from dedup.settings import Settings
-from dedup.signatures import Texts, fingerprint
+from dedup.signals import RowSignals
+from dedup.signatures import sign
 from dedup.sources import Source
 from dedup.spool import Workspace
-from dedup.verify import resemblance, short_hash, verify
+from dedup.verify import Measured, measure, resemblance
 
 log = logging.getLogger("dedup")
 
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total); the total is 0 where it is not known beforehand. Stages: read, compare, choose."""
-
-
-class _Batch(NamedTuple):
-    tokens: NDArray[np.uint32]
-    lengths: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    keys: NDArray[np.uint64]
+_CHUNK: Final = 1_024
+"""Texts are signed in chunks of this many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
-    """All rows by their fingerprints: `lengths` i64[n] in tokens (0: empty), `hashes` u64[n, 2], `keys` u64[bands, m] by
-    batch, `tokens` of all rows, spooled.
-    """
+class Removal:
+    """Why a row goes: its `relation` to the row that is kept for it, the `reason`, and the policy that `decided`."""
 
-    lengths: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    keys: list[NDArray[np.uint64]]
-    tokens: Tokens
-    release: Callable[[], None]
+    relation: Relation
+    reason: str
+    decided: str
+    resemblance: float = 1.0
+    containment: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run counted; see `model.Summary`."""
+
+    candidates: int = 0
+    verified: int = 0
+    siblings: int = 0
+    related: int = 0
+    versions: int = 0
+    boilerplate_words: int = 0
+    boilerplate_only: int = 0
+    capped_buckets: int = 0
+    hot_passages: int = 0
+    long_gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """What became of every row (a record with a text).
 
-    `keeper` i64[n]: the row that is kept for it, itself when it is kept, -1 when it is empty. `resemblance`,
-    `containment` f64[n], to the keeper. `exact` bool[n]: equal to the keeper. `decided`: by row removed, the policy that
-    preferred the keeper. `candidates`: pairs of texts that shared a bucket, `verified`: pairs aligned,
-    `siblings`: pairs alike but for their numbers.
+    `keeper` i64[n]: the row that is kept for it, itself when it is kept, -1 when it is empty. `removals` by row removed.
     """
 
     keeper: NDArray[np.int64]
-    exact: NDArray[np.bool_]
-    resemblance: NDArray[np.float64]
-    containment: NDArray[np.float64]
-    decided: dict[int, str]
-    candidates: int
-    verified: int
-    siblings: int
-    capped_buckets: int
-    long_gaps: int
-
-    def relation(self, row: int) -> Relation:
-        """How a removed row repeats its keeper."""
-        return "exact" if self.exact[row] else "near"
+    removals: dict[int, Removal]
+    counts: Counts
 
     @property
     def removed(self) -> NDArray[np.int64]:
@@ -90,62 +86,17 @@ class Decisions:
         return np.flatnonzero(self.keeper == np.arange(len(self.keeper)))
 
 
-def decide(source: Source, settings: Settings, workspace: Workspace, progress: Progress | None = None) -> Decisions:
+def decide(source: Source, settings: Settings, workspace: Workspace, progress: Progress | None = None) -> Decider:
     """Reads all of `source` and decides for every row. The result does not depend on `settings.jobs`, nor, but for the
     policy `first`, on the order of the input."""
     report = progress or (lambda stage, done, total: None)
     if kernels.cold():
-        log.warning("compiling the kernels: once in an environment, about 20 seconds")
+        log.warning("compiling the kernels: once in an environment, about 40 seconds")
         report("compile", 0, 0)
     with ThreadPoolExecutor(settings.jobs) if settings.jobs > 1 else nullcontext() as pool:
-        corpus = _read(source, settings, workspace, pool, report)
-        return _Decider(source, corpus, settings, pool, report).decide()
-
-
-def _read(source: Source, settings: Settings, workspace: Workspace, pool: Executor | None, report: Progress) -> Corpus:
-    spool = workspace.spool()
-    lengths, hashes, keys = [], [], []
-    rows = 0
-    for batch in _fingerprints(source, settings, pool):
-        spool.append(batch.tokens)
-        lengths.append(batch.lengths)
-        hashes.append(batch.hashes)
-        keys.append(batch.keys)
-        rows += len(batch.lengths)
-        report("read", rows, 0)
-    sizes = np.concatenate(lengths) if lengths else np.empty(0, np.int64)
-    ends = np.cumsum(sizes)
-    return Corpus(
-        lengths=sizes,
-        hashes=np.concatenate(hashes) if hashes else np.empty((0, 2), np.uint64),
-        keys=keys,
-        tokens=Tokens(spool.view(), ends - sizes, ends),
-        release=spool.release,
-    )
-
-
-def _fingerprints(source: Source, settings: Settings, pool: Executor | None) -> Iterator[_Batch]:
-    """The batches of the source in order; with a pool, a few are under way at once."""
-    if pool is None:
-        for texts in source.batches():
-            yield _fingerprint(texts, settings)
-        return
-    running: deque[Future[_Batch]] = deque()
-    for texts in source.batches():
-        running.append(pool.submit(_fingerprint, texts, settings))
-        if len(running) > 2 * settings.jobs:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
-
-
-def _fingerprint(texts: list[bytes], settings: Settings) -> _Batch:
-    bands = settings.bands
-    prints = fingerprint(Texts.of(texts), settings.scheme, bands.count * bands.rows)
-    lengths = np.diff(prints.ends, prepend=0)
-    for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
-        prints.hashes[i] = short_hash(texts[i], prints.tokens[prints.ends[i] - lengths[i] : prints.ends[i]])
-    return _Batch(prints.tokens, lengths, prints.hashes, band_keys(prints.signatures.values, bands))
+        found = Decider(source, settings, workspace, report)
+        found.search(pool)
+    return found
 
 
 def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64]:
@@ -157,138 +108,224 @@ def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64
     return keys
 
 
-class _Decider:
-    """The stages after reading. A node is a distinct text; nodes are numbered by value (longest first, then hash), so
-    that nothing below depends on the order of the input.
+class Decider:
+    """What is known of a source once it was read, and the decisions that follow. A node is a distinct text; nodes are
+    numbered by value, so that nothing below depends on the order of the input.
+
+    `measured`: all pairs of nodes that share enough to be judged, at any threshold; `decisions` at that of the settings.
     """
 
-    def __init__(
-        self, source: Source, corpus: Corpus, settings: Settings, pool: Executor | None, report: Progress
-    ) -> None:
-        self.source, self.corpus, self.settings, self.pool, self.report = source, corpus, settings, pool, report
-        full = np.flatnonzero(corpus.lengths)
-        order = np.lexsort((corpus.hashes[full, 1], corpus.hashes[full, 0], -corpus.lengths[full]))
-        self.rows = full[order]  # by node
-        self.hashes = corpus.hashes[self.rows]
-        new = np.ones(len(self.rows), bool)
-        new[1:] = (self.hashes[1:] != self.hashes[:-1]).any(axis=1)
-        self.heads = np.append(np.flatnonzero(new), len(self.rows))  # node i's rows are rows[heads[i]:heads[i + 1]]
-        self.node = np.full(len(corpus.lengths), -1, np.int64)
-        self.node[self.rows] = np.cumsum(new) - 1
-        first = self.rows[self.heads[:-1]]
-        self.lengths = corpus.lengths[first]
-        self.tokens = Tokens(corpus.tokens.values, corpus.tokens.starts[first], corpus.tokens.ends[first])
-        self.long = int(np.count_nonzero(self.lengths >= settings.min_tokens))  # these come first
-        self.capped = 0
-        self.tried = 0
-        self.proposed = 0
-        self.siblings = 0
-        self.long_gaps = 0
-        self.ranks: dict[int, tuple[Any, ...]] = {}  # of the rows in clusters
+    def __init__(self, source: Source, settings: Settings, workspace: Workspace, report: Progress) -> None:
+        self.source, self.settings, self.workspace, self.report = source, settings, workspace, report
+        self.measured = Measured.joined([])
+        self.capped = self.hot = 0
+        self.seen = np.empty(0, np.int64)
+        self._signals: dict[int, RowSignals] = {}
 
-    def decide(self) -> Decisions:
-        pairs = np.empty((0, 2), np.int64)
-        words = np.empty(0, np.int64)
-        seen = np.empty(0, np.int64)
-        alive = np.arange(self.long)
+    def search(self, pool: Executor | None) -> None:
+        """Reads the source, finds and measures all pairs, and decides."""
+        settings = self.settings
+        self.corpus = corpus.read(self.source, settings, self.workspace, pool, self.report)
+        plain = boilerplate.Cores(self.corpus.tokens, None)
+        self.cores = boilerplate.cores(self.corpus, self.workspace) if settings.boilerplate else plain
+        self.nodes = nodes.gather(self.source, self.corpus, self.cores, settings)
+        self.lengths = self.nodes.lengths
+        values, starts, ends = self.nodes.tokens
+        comparable = Tokens(values, starts[: self.nodes.long], ends[: self.nodes.long])
+        keys = self._keys(comparable, pool)
+        held = passages.passages(comparable, self.workspace, pool) if settings.passages else None
+        alive = np.arange(self.nodes.long)
         while True:
-            more, seen = self._candidates(alive, seen)
-            found = verify(self.tokens, more, self.settings.threshold, self.pool, self.corpus.release)
-            self.tried += found.tried
-            self.siblings += found.siblings
-            self.long_gaps += found.long_gaps
-            pairs = np.concatenate((pairs, found.pairs))
-            words = np.concatenate((words, found.words))
-            self.report("compare", self.tried, self.tried)
-            best, owner, via = self._choose(pairs, words)
+            more = self._candidates(keys, held, alive)
+            found = measure(self.nodes.tokens, more, pool, self.corpus.spool.release)
+            self.measured = Measured.joined([self.measured, found])
+            self.report("compare", self.measured.tried, self.measured.tried)
+            self.decisions, owner = self.judged(settings.rules)
             # Full buckets hid pairs: look again among the texts that are still kept, until nothing new is found.
-            alive = np.flatnonzero(owner[: self.long] == np.arange(self.long))
-            if self.capped == 0 or len(found.pairs) == 0:
-                return self._decisions(pairs, words, best, owner, via)
+            alive = np.flatnonzero(owner[: self.nodes.long] == np.arange(self.nodes.long))
+            if self.capped + self.hot == 0 or len(found.pairs) == 0:
+                return
+
+    def _keys(self, tokens: Tokens, pool: Executor | None) -> list[NDArray[np.uint64]]:
+        """Band keys of the texts, u64[bands, texts of a chunk] each."""
+        bands = self.settings.bands
+
+        def keys(first: int) -> NDArray[np.uint64]:
+            starts, ends = tokens.starts[first : first + _CHUNK], tokens.ends[first : first + _CHUNK]
+            signed = sign(tokens.values, starts, ends, self.settings.scheme, bands.count * bands.rows)
+            return band_keys(signed.values, bands)
+
+        return list((pool.map if pool else map)(keys, range(0, len(tokens.starts), _CHUNK)))
 
     def _candidates(
-        self, alive: NDArray[np.int64], seen: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of `alive` nodes that share a bucket and are not among the codes `seen`; and the codes seen by now."""
-        rows = self.rows[self.heads[alive]]
-        bands = self.settings.bands.count
-        keys = (np.concatenate([k[band] for k in self.corpus.keys])[rows] for band in range(bands) if len(alive))
-        found = propose(keys, self.settings.limits.bucket)
-        self.capped = max(self.capped, found.capped)
-        pairs = alive[found.pairs]
+        self, keys: list[NDArray[np.uint64]], held: Passages | None, alive: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Pairs of `alive` nodes that share a bucket or passages and were not seen before."""
+        limits = self.settings.limits
+        bands = self.settings.bands.count if len(alive) else 0
+        by_band = propose((np.concatenate([k[band] for k in keys])[alive] for band in range(bands)), limits.bucket)
+        self.capped = max(self.capped, by_band.capped)
+        pairs = alive[by_band.pairs]
         codes = pairs[:, 0] << 32 | pairs[:, 1]
-        new = ~np.isin(codes, seen, assume_unique=True)
-        self.proposed += int(np.count_nonzero(new))
-        return pairs[new], np.concatenate((seen, codes[new]))
+        if held is not None:
+            living = np.zeros(self.nodes.long, bool)
+            living[alive] = True
+            by_passage = passages.propose(held, living, limits.passage)
+            self.hot = max(self.hot, by_passage.capped)
+            codes = np.union1d(codes, by_passage.codes)
+        new = codes[~np.isin(codes, self.seen, assume_unique=True)]
+        self.seen = np.concatenate((self.seen, new))
+        return as_pairs(new)
+
+    def judged(self, rules: Rules) -> tuple[Decisions, NDArray[np.int64]]:
+        """The decisions by these rules, and for every node the node that stands for it."""
+        return _Round(self, rules).decide()
+
+    def decision(self, pair: int, rules: Rules) -> Decision:
+        """What follows from the measured pair of this number."""
+        evidence = self.measured.evidence(pair, self.lengths, self.nodes.left)
+        signals = self._signals.get(pair)
+        if signals is None:
+            a, b = self.measured.pairs[pair].tolist()
+            rows = self.speaker(a), self.speaker(b)
+            signals = RowSignals(self.source, rows, self.measured.names.get(pair, ()))
+        found = judge(evidence, signals, rules)
+        if signals.read:  # what records said is kept, as they may lie in a file
+            self._signals[pair] = signals
+        return found
+
+    def speaker(self, node: int) -> int:
+        """The row that speaks for a node, whatever the order of its rows: of the lowest id."""
+        rows = self.nodes.rows[self.nodes.heads[node] : self.nodes.heads[node + 1]].tolist()
+        if len(rows) == 1:
+            return int(rows[0])
+        lowest = min(self.source.facts.ids[row] for row in rows)
+        return self.least([row for row in rows if self.source.facts.ids[row] == lowest])
+
+    def least(self, rows: list[int]) -> int:
+        """One of several rows, by a hash of their records."""
+        return rows[0] if len(rows) == 1 else min(rows, key=lambda r: hashlib.blake2b(self.source.raw(r)).digest())
+
+
+class _Round:
+    """One round of decisions on the pairs that were measured."""
+
+    def __init__(self, known: Decider, rules: Rules) -> None:
+        self.known, self.nodes, self.rules = known, known.nodes, rules
+        self.policy, self.facts = known.settings.policy, known.source.facts
+        self.ranks: dict[int, tuple[Any, ...]] = {}  # of the rows in clusters
+
+    def decide(self) -> tuple[Decisions, NDArray[np.int64]]:
+        measured = self.known.measured
+        found = [self.known.decision(i, self.rules) for i in range(len(measured.pairs))]
+        copies = np.array([d.relation in DUPLICATES for d in found], bool)
+        tally = Counter(d.relation for d in found)
+        why = [d for d in found if d.relation in DUPLICATES]
+        pairs, words = measured.pairs[copies], measured.aligned[copies]
+        lengths = self.nodes.lengths
+        alike = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]])
+        best, owner, via = self._choose(pairs, words, alike, why)
+        keeper, removals = self._removals(pairs, words, best, owner, via, why)
+        counts = Counts(
+            candidates=len(self.known.seen),
+            verified=len(found),
+            siblings=tally["sibling"],
+            related=tally["related"],
+            versions=tally["version"],
+            boilerplate_words=int((self.known.corpus.lengths - _sizes(self.known.cores.tokens)).sum()),
+            boilerplate_only=self.nodes.thin,
+            capped_buckets=self.known.capped,
+            hot_passages=self.known.hot,
+            long_gaps=measured.long_gaps,
+        )
+        return Decisions(keeper, removals, counts), owner
 
     def _choose(
-        self, pairs: NDArray[np.int64], words: NDArray[np.int64]
+        self, pairs: NDArray[np.int64], words: NDArray[np.int64], alike: NDArray[np.float64], why: list[Decision]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """For every node its preferred row, the node that stands for it, and the pair that says so."""
-        held = held_words(self.lengths, pairs, words)
-        best = self.rows[self.heads[:-1]].copy()
-        crowd = np.diff(self.heads) > 1
+        held = held_words(self.nodes.lengths, pairs, words)
+        best = self.nodes.first.copy()
+        crowd = np.diff(self.nodes.heads) > 1
         crowd[pairs.ravel()] = True
-        nodes = np.flatnonzero(crowd).tolist()
+        cut = {int(b) for (_, b), d in zip(pairs, why, strict=True) if d.relation == "truncated"}
+        revised = {n for pair, d in zip(pairs.tolist(), why, strict=True) if d.relation == "revised" for n in pair}
+        members = np.flatnonzero(crowd).tolist()
         ranks = []
-        for node in nodes:
-            rows = self.rows[self.heads[node] : self.heads[node + 1]].tolist()
+        for node in members:
+            rows = self.nodes.rows[self.nodes.heads[node] : self.nodes.heads[node + 1]].tolist()
             for row in rows:
-                self.ranks[row] = self._rank(row, int(held[node]))
-            best[node] = rows[0] if len(rows) == 1 else self._best(rows)
-            ranks.append(self.ranks[int(best[node])])
+                version = self._version(row) if node in revised else 0.0
+                self.ranks[row] = (node in cut, version, *self._rank(row, int(held[node])))
+            lowest = min(self.ranks[row] for row in rows)
+            best[node] = self.known.least([row for row in rows if self.ranks[row] == lowest])
+            ranks.append(lowest)
         # Nodes that no policy tells apart go by number, which their content determines.
-        ranked = np.array([node for _, node in sorted(zip(ranks, nodes, strict=True))], np.int64)
-        alike = resemblance(words, self.lengths[pairs[:, 0]], self.lengths[pairs[:, 1]])
-        self.report("choose", len(nodes), len(nodes))
-        return best, *stars(len(self.lengths), pairs, ranked, alike)
+        ranked = np.array([node for _, node in sorted(zip(ranks, members, strict=True))], np.int64)
+        self.known.report("choose", len(members), len(members))
+        return best, *stars(len(self.nodes.lengths), pairs, ranked, alike)
 
     def _rank(self, row: int, held: int) -> tuple[Any, ...]:
-        facts = self.source.facts
-        words = int(self.corpus.lengths[row])
-        read = functools.partial(self.source.article, row)
-        return self.settings.policy.rank(Copy(facts.ids[row], facts.published(row), words, held, row, read))
+        words = int(self.known.corpus.lengths[row])
+        read = functools.partial(self.known.source.article, row)
+        return self.policy.rank(Copy(self.facts.ids[row], self.facts.published(row), words, held, row, read))
 
-    def _best(self, rows: list[int]) -> int:
-        """The preferred one of copies of equal text; those that no policy tells apart go by a hash of their records."""
-        lowest = min(self.ranks[row] for row in rows)
-        equal = [row for row in rows if self.ranks[row] == lowest]
-        return (
-            equal[0] if len(equal) == 1 else min(equal, key=lambda row: hashlib.blake2b(self.source.raw(row)).digest())
-        )
+    def _version(self, row: int) -> float:
+        """Where a row stands among the versions of its piece; smaller is kept, those without a date last."""
+        wanted, date = self.known.settings.versions, self.facts.published(row)
+        if wanted not in ("latest", "earliest"):
+            return 0.0
+        return float("inf") if date is None else -date if wanted == "latest" else date
 
-    def _decisions(
+    def _decided(self, kept: int, row: int) -> str:
+        """The name of what preferred a kept row."""
+        ours, theirs = self.ranks[kept], self.ranks[row]
+        if ours[0] != theirs[0]:
+            return "complete"
+        if ours[1] != theirs[1]:
+            return f"versions {self.known.settings.versions}"
+        return self.policy.decided(ours[2:], theirs[2:])
+
+    def _removals(
         self,
         pairs: NDArray[np.int64],
         words: NDArray[np.int64],
         best: NDArray[np.int64],
         owner: NDArray[np.int64],
         via: NDArray[np.int64],
-    ) -> Decisions:
-        count = len(self.corpus.lengths)
-        keeper = np.full(count, -1, np.int64)
-        full = self.node >= 0
-        node = self.node[full]
-        keeper[full] = best[owner[node]]
-        exact = np.zeros(count, bool)
-        exact[full] = owner[node] == node
-        near = np.flatnonzero(full)[owner[node] != node]
-        edge = via[self.node[near]]
-        a, b = self.lengths[pairs[edge, 0]], self.lengths[pairs[edge, 1]]
-        alike, contained = np.ones(count), np.ones(count)
-        alike[near] = resemblance(words[edge], a, b)
-        contained[near] = words[edge] / np.minimum(a, b)
-        gone = np.flatnonzero((keeper >= 0) & (keeper != np.arange(count))).tolist()
-        decided = {row: self.settings.policy.decided(self.ranks[int(keeper[row])], self.ranks[row]) for row in gone}
-        return Decisions(
-            keeper,
-            exact,
-            alike,
-            contained,
-            decided,
-            self.proposed,
-            self.tried,
-            self.siblings,
-            self.capped,
-            self.long_gaps,
-        )
+        why: list[Decision],
+    ) -> tuple[NDArray[np.int64], dict[int, Removal]]:
+        lengths, of = self.nodes.lengths, self.nodes.of
+        keeper = np.full(len(of), -1, np.int64)
+        full = of >= 0
+        keeper[full] = best[owner[of[full]]]
+        removals: dict[int, Removal] = {}
+        for row in np.flatnonzero((keeper >= 0) & (keeper != np.arange(len(of)))).tolist():
+            kept, node = int(keeper[row]), int(of[row])
+            if self._too_far(row, kept):
+                keeper[row] = row
+                continue
+            decided = self._decided(kept, row)
+            if owner[node] == node:
+                removals[row] = Removal("exact", "equal words", decided)
+                continue
+            edge = int(via[node])
+            a, b = pairs[edge].tolist()
+            share = 2.0 * words[edge] / (lengths[a] + lengths[b])
+            relation: Relation = why[edge].relation
+            if relation == "truncated" and node == a:
+                relation = "extended"
+            removals[row] = Removal(
+                relation, why[edge].reason, decided, float(share), float(words[edge] / max(1, lengths[b]))
+            )
+        return keeper, removals
+
+    def _too_far(self, row: int, kept: int) -> bool:
+        """Whether the window forbids that a row goes for another."""
+        a, b = self.facts.published(row), self.facts.published(kept)
+        return self.rules.window is not None and a is not None and b is not None and abs(a - b) > self.rules.window * 3600
+
+
+def _sizes(tokens: Tokens) -> NDArray[np.int64]:
+    sizes: NDArray[np.int64] = tokens.ends - tokens.starts
+    return sizes

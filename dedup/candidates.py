@@ -1,22 +1,35 @@
-"""Band keys -> candidate pairs: texts that share a bucket."""
+"""Buckets of texts -> candidate pairs: texts that share a bucket."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MERGE_AT: Final = 4_000_000
-"""Pairs are made distinct whenever this many have come together, which bounds memory."""
+_ROOM: Final = 4_000_000
+"""So many pairs are made at once, about, and made distinct whenever as many have come together: this bounds memory."""
 
 
 class Candidates(NamedTuple):
-    """`pairs` i64[n, 2]: distinct, (lower, higher) text number, sorted. `capped`: buckets over the limit."""
+    """`codes` i64[n]: distinct pairs of text numbers, lower << 32 | higher, sorted. `times` i64[n]: the buckets that each
+    shares. `capped`: buckets over the limit.
+    """
 
-    pairs: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    times: NDArray[np.int64]
     capped: int
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """The pairs as i64[n, 2]."""
+        return as_pairs(self.codes)
+
+
+def as_pairs(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Codes of pairs -> i64[n, 2]: lower, higher."""
+    return np.stack((codes >> 32, codes & 0xFFFFFFFF), axis=1)
 
 
 def propose(bands: Iterable[NDArray[np.uint64]], limit: int) -> Candidates:
@@ -25,31 +38,69 @@ def propose(bands: Iterable[NDArray[np.uint64]], limit: int) -> Candidates:
     In a bucket of more than `limit` texts each text is paired with the `limit` lowest-numbered ones only, so that a
     flood of n alike texts costs limit * n pairs and not n * n / 2.
     """
-    from dedup.kernels import graph as kernel
 
-    codes: list[NDArray[np.int64]] = []
+    def ordered() -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+        for keys in bands:
+            order = np.argsort(keys)
+            yield keys[order], order
+
+    return gather(ordered(), limit)
+
+
+def gather(buckets: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], limit: int) -> Candidates:
+    """All pairs of texts in a bucket: `buckets` yields sorted keys, and the text of each (i64)."""
+    codes, times = np.empty(0, np.int64), np.empty(0, np.int64)
+    waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     size = 0
     capped = 0
-    for keys in bands:
-        order = np.argsort(keys)
-        ordered = keys[order]
-        room, over = kernel.count_pairs(ordered, limit)
-        capped += int(over)
-        if room:
-            found = np.empty(room, np.int64)
-            kernel.bucket_pairs(ordered, order, limit, found)
-            codes.append(_distinct(found))
-            size += len(codes[-1])
-        if size > _MERGE_AT:
-            codes = [_distinct(np.concatenate(codes))]
-            size = len(codes[0])
-    distinct = _distinct(np.concatenate(codes)) if codes else np.empty(0, np.int64)
-    return Candidates(np.stack((distinct >> 32, distinct & 0xFFFFFFFF), axis=1), capped)
+    for keys, texts in buckets:
+        for found, over in _pairs(keys, texts, limit):
+            capped += over
+            waiting.append(_counted(found))
+            size += len(waiting[-1][0])
+            if size > _ROOM:
+                codes, times = _merged([(codes, times), *waiting])
+                waiting, size = [], 0
+    return Candidates(*_merged([(codes, times), *waiting]), capped)
 
 
-def _distinct(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each code once, in order; numpy's `unique` hashes integers, which takes ten times as long as sorting them."""
+def _pairs(
+    keys: NDArray[Any], texts: NDArray[np.int64], limit: int
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """The codes of all pairs, a stretch of buckets at a time, and how many of these buckets are over the limit."""
+    from dedup.kernels import graph as kernel
+
+    start = 0
+    while start < len(keys):
+        end, count, capped = kernel.stretch(keys, start, limit, _ROOM)
+        found = np.empty(count, np.int64)
+        kernel.bucket_pairs(keys[start:end], texts[start:end], limit, found)
+        yield found, int(capped)
+        start = end
+
+
+def _counted(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each code once, in order, and how often it was there; numpy's `unique` hashes, which takes ten times as long."""
     codes.sort()
-    new = np.ones(len(codes), bool)
-    np.not_equal(codes[1:], codes[:-1], out=new[1:])
-    return codes[new]
+    heads = _heads(codes)
+    return codes[heads], np.diff(heads, append=len(codes))
+
+
+def _merged(
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    codes = np.concatenate([c for c, _ in parts])
+    times = np.concatenate([t for _, t in parts])
+    if len(codes) == 0:
+        return codes, times
+    order = np.argsort(codes, kind="stable")
+    codes = codes[order]
+    heads = _heads(codes)
+    return codes[heads], np.add.reduceat(times[order], heads)
+
+
+def _heads(ordered: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the runs of equal values of a sorted array begin."""
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return np.flatnonzero(new)

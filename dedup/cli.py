@@ -144,7 +144,7 @@ def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
     """
     from dedup import dump, report
     from dedup.settings import Settings
-    from dedup.verify import compare as compare_texts
+    from dedup.comparison import compare as compare_texts
 
     if str(a) == str(b) == "-":
         raise click.UsageError("standard input cannot be both texts")

@@ -14,7 +14,8 @@ from typing import IO, Any, Final
 import numpy as np
 import orjson
 
-from dedup.batch import Progress, decide
+from dedup.batch import decide
+from dedup.corpus import Progress
 from dedup.lines import LineSource
 from dedup.model import Quarantined, Removed
 from dedup.outputs import Outputs
@@ -58,12 +59,12 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
     with Outputs(files.force) as outputs, Workspace(files.workplace) as workspace:
         outputs.check(files.kept, files.removed, files.quarantined, inputs=tuple(files.inputs))
         source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
-        decisions = decide(source, settings, workspace, progress)
-        result = Result(source, decisions, settings, 0.0)
+        decider = decide(source, settings, workspace, progress)
+        result = Result(source, decider, settings, 0.0)
         result.summary()
         if files.kept is not None:
             with outputs.open(files.kept) as stream:
-                _write_kept(stream, source, decisions.kept)
+                _write_kept(stream, source, decider.decisions.kept)
         if files.removed is not None:
             with outputs.open(files.removed) as stream:
                 stream.writelines(map(_removed_line, result.iterate_removed()))
@@ -72,7 +73,7 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
                 stream.writelines(map(_quarantined_line, result.quarantined))
         source.check_unchanged()
         outputs.commit()
-        return Result(source, decisions, settings, time.perf_counter() - start)
+        return Result(source, decider, settings, time.perf_counter() - start)
 
 
 def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.dtype[np.int64]]) -> None:

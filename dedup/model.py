@@ -4,28 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-Relation = Literal["exact", "near", "sibling", "different"]
-"""`exact`: equal normalised text. `near`: resemblance at or above the threshold. Of these one is removed. `sibling`: as
-alike as that, but the numbers differ as in two notices of one template. `different`: none of these."""
+Relation = Literal["exact", "near", "truncated", "extended", "revised", "version", "sibling", "related", "different"]
+"""`exact`: equal normalised text. `near`: resemblance at or above the threshold. `truncated`: nearly all of it stands in the
+longer text (`extended`: the other way round). `revised`: another version of the same piece. Of these one is removed.
+`version`: a revised one, where versions are kept. `sibling`: of one template, with other facts. `related`: half of the
+shorter text stands in the longer, and they are different pieces. `different`: none of these."""
+
+REMOVED: Final[tuple[Relation, ...]] = ("exact", "near", "truncated", "extended", "revised")
+"""The relations of which one text is removed."""
+
+DUPLICATES: Final = frozenset(REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What two texts have in common, in shares of their words (tokens), 0 to 1.
+    """What two texts have in common, in shares of their words (tokens), 0 to 1, and what follows from it.
 
     `resemblance`: twice the aligned words over the words of both. `containment`: aligned words over the words of the
-    shorter (`share_shorter`); `share_longer` over those of the longer. `jaccard`: of the sets of shingles.
+    shorter (`share_shorter`); `share_longer` over those of the longer. `jaccard`: of the sets of shingles. `reason`: the
+    quantity that decided. `lead`: the share of one opening that the other holds. `numbers`, of which `swaps` stand in the
+    place of others. `titles`: their similarity; `gap`: hours between the dates; None where unknown. `boilerplate`: words
+    of each text that were set aside.
     """
 
     relation: Relation
+    reason: str
     resemblance: float
     containment: float
     share_longer: float
     jaccard: float
     aligned: int
     words: tuple[int, int]
+    lead: float
+    numbers: int
+    swaps: int
+    titles: float | None = None
+    gap: float | None = None
+    same_site: bool | None = None
+    same_page: bool = False
+    boilerplate: tuple[int, int] = (0, 0)
 
     @property
     def share_shorter(self) -> float:
@@ -35,7 +54,7 @@ class Match:
     @property
     def duplicate(self) -> bool:
         """Whether one of the two would be removed."""
-        return self.relation in ("exact", "near")
+        return self.relation in DUPLICATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +107,31 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The account of a run: `records == kept + removed + quarantined`, `removed == exact + near`.
+    """The account of a run: `records == kept + removed + quarantined`; `relations` tells how the removed ones repeat.
 
-    `candidates`: pairs of distinct texts that shared a bucket; `verified`: those aligned; `siblings`: those
-    that are alike but for their numbers, and stay. `capped_buckets`: buckets too
-    full to pair everything with everything; `long_gaps`: gaps too long to be aligned; `blank_lines` are no records.
-    `undated`: records without a date that can be read, which count as later than all others for `earliest`.
+    `candidates`: pairs of distinct texts that shared a bucket or passages; `verified`: those that were aligned and share
+    enough to be judged; `siblings`, `related`, `versions`: judged, and no reason to remove anything. `boilerplate_words`:
+    words set aside as a site's boilerplate; `boilerplate_only`: records with equal text that stay, because nothing but
+    boilerplate is left of them and they are other pages. `capped_buckets`, `hot_passages`: shared by too many texts to pair
+    everything with everything; `long_gaps`: gaps too long to be aligned; `blank_lines` are no records. `undated`: records
+    without a date that can be read, which count as later than all others for `earliest`.
     """
 
     records: int
     kept: int
     removed: int
     quarantined: int
-    exact: int
-    near: int
+    relations: Mapping[str, int]
     clusters: int
     candidates: int
     verified: int
     siblings: int
+    related: int
+    versions: int
+    boilerplate_words: int
+    boilerplate_only: int
     capped_buckets: int
+    hot_passages: int
     long_gaps: int
     blank_lines: int
     undated: int

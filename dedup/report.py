@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dedup.batch import Progress
+from dedup.corpus import Progress
 from dedup.model import Match
 
 if TYPE_CHECKING:
     from dedup.result import Result
+
+_MEANINGS = {
+    "exact": "equal words",
+    "near": "edited copies",
+    "truncated": "truncated copies",
+    "extended": "extended copies",
+    "revised": "other versions of the same piece",
+}
 
 SHOWN = 3
 """Records in quarantine that the summary names; `--quarantined` lists them all."""
@@ -65,8 +73,9 @@ def print_summary(result: Result) -> None:
     table.add_column(justify="right")
     table.add_column()
     table.add_row(f"{summary.records:,}", "records in")
-    table.add_row(f"{summary.exact:,}", "removed, equal words")
-    table.add_row(f"{summary.near:,}", f"removed, resemblance at least {result.settings.threshold:g}")
+    for relation, count in summary.relations.items():
+        if count:
+            table.add_row(f"{count:,}", f"removed, {_MEANINGS[relation]}")
     table.add_row(f"{summary.quarantined:,}", "in quarantine" + _reasons(result))
     table.add_row(f"{summary.kept:,}", "kept")
     console.print(table)
@@ -77,12 +86,25 @@ def print_summary(result: Result) -> None:
     )
     if summary.undated and {"earliest", "latest"} & set(result.settings.policy.names):
         console.print(f"{summary.undated:,} records have no date that can be read (ISO 8601 or RFC 2822)")
-    if summary.siblings:
-        console.print(f"{summary.siblings:,} pairs are alike but for their numbers, and no reason to remove anything")
-    if summary.capped_buckets or summary.long_gaps:
-        console.print(
-            f"limits reached: {summary.capped_buckets:,} full buckets, {summary.long_gaps:,} gaps too long to align"
-        )
+    stay = {
+        "of one template with other facts": summary.siblings,
+        "related": summary.related,
+        "other versions": summary.versions,
+    }
+    if any(stay.values()):
+        told = ", ".join(f"{count:,} {name}" for name, count in stay.items() if count)
+        console.print(f"pairs that were looked at and stay: {told}")
+    if summary.boilerplate_words:
+        console.print(f"{summary.boilerplate_words:,} words set aside as boilerplate of their sites")
+    if summary.boilerplate_only:
+        console.print(f"{summary.boilerplate_only:,} records of other pages stay, though nothing but boilerplate is left of them")
+    limits = {
+        "full buckets": summary.capped_buckets,
+        "hot passages": summary.hot_passages,
+        "gaps too long to align": summary.long_gaps,
+    }
+    if any(limits.values()):
+        console.print("limits reached: " + ", ".join(f"{count:,} {name}" for name, count in limits.items() if count))
     for record in result.quarantined[:SHOWN]:
         console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), soft_wrap=True)
     if len(result.quarantined) > SHOWN:

@@ -6,15 +6,16 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
-from dedup.batch import Decisions, Progress, decide
+from dedup.batch import Decider, decide
+from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
 from dedup.lines import LineSource
-from dedup.model import Cluster, Place, Quarantined, Removed, Summary
+from dedup.model import REMOVED, Cluster, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
 from dedup.sources import RecordSource
 from dedup.spool import Workspace
@@ -26,11 +27,12 @@ class Result:
     """What a run decided. `settings` made it; `quarantined` lists the records set aside."""
 
     def __init__(
-        self, source: LineSource | RecordSource, decisions: Decisions, settings: Settings, seconds: float
+        self, source: LineSource | RecordSource, decider: Decider, settings: Settings, seconds: float
     ) -> None:
         self.settings = settings
         self._source = source
-        self._decisions = decisions
+        self._decider = decider
+        self._decisions = decisions = decider.decisions if settings == decider.settings else decider.judged(settings.rules)[0]
         self._seconds = seconds
         empty = [
             Quarantined(source.place(row), "empty", "the text has no words")
@@ -53,23 +55,17 @@ class Result:
         facts, decisions, source = self._source.facts, self._decisions, self._source
         for row in decisions.removed.tolist():
             kept = int(decisions.keeper[row])
-            alike = round(float(decisions.resemblance[row]), 4)
+            why = decisions.removals[row]
             yield Removed(
                 id=facts.ids[row],
                 duplicate_of=facts.ids[kept],
-                relation=decisions.relation(row),
-                resemblance=alike,
-                containment=round(float(decisions.containment[row]), 4),
-                reason=self._reason(row, alike),
+                relation=why.relation,
+                resemblance=round(why.resemblance, 4),
+                containment=round(why.containment, 4),
+                reason=f"{why.reason}; kept by {why.decided}",
                 place=source.place(row),
                 kept_place=source.place(kept),
             )
-
-    def _reason(self, row: int, alike: float) -> str:
-        policy = self._decisions.decided[row]
-        if self._decisions.exact[row]:
-            return f"equal words; kept by {policy}"
-        return f"resemblance {alike:.4f} >= {self.settings.threshold:g}; kept by {policy}"
 
     @cached_property
     def clusters(self) -> list[Cluster]:
@@ -84,20 +80,15 @@ class Result:
         """The account of the run. Raises AccountingError should a record be missing from it."""
         decisions, source = self._decisions, self._source
         removed, kept = decisions.removed, len(decisions.kept)
-        exact = int(decisions.exact[removed].sum())
+        relations = Counter(why.relation for why in decisions.removals.values())
         account = Summary(
             records=source.records,
             kept=kept,
             removed=len(removed),
             quarantined=len(self.quarantined),
-            exact=exact,
-            near=len(removed) - exact,
+            relations={name: relations[name] for name in REMOVED},
             clusters=len(set(decisions.keeper[removed].tolist())),
-            candidates=decisions.candidates,
-            verified=decisions.verified,
-            siblings=decisions.siblings,
-            capped_buckets=decisions.capped_buckets,
-            long_gaps=decisions.long_gaps,
+            **asdict(decisions.counts),
             blank_lines=source.blank_lines,
             undated=source.facts.undated,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
@@ -178,8 +169,8 @@ def deduplicate(
     else:
         source = RecordSource(articles, settings.fields)
     try:
-        decisions = decide(source, settings, workspace, progress)
-        result = Result(source, decisions, settings, time.perf_counter() - start)
+        decider = decide(source, settings, workspace, progress)
+        result = Result(source, decider, settings, time.perf_counter() - start)
     except BaseException:
         workspace.close()
         raise

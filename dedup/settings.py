@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
-from dedup import canonical
+from dedup import canonical, dates
 from dedup.bands import Bands
 from dedup.errors import SettingsError
 from dedup.fields import Article, Fields
+from dedup.relations import Rules
 from dedup.scheme import Scheme
+
+Versions = Literal["policy", "latest", "earliest", "all"]
+
+VERSIONS: Final[tuple[Versions, ...]] = get_args(Versions)
 
 Keep = str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]]
 
@@ -20,17 +25,19 @@ class Limits:
     """What bounds the work. Each is counted in the summary, or quarantines by name, when it is reached.
 
     `record_bytes`: a longer line is quarantined as `too_long`. `bucket`: in a fuller bucket each text is compared with
-    this many of its longest texts only.
+    this many of its longest texts only. `passage`: the same for a passage that more texts hold.
     """
 
     record_bytes: int = 16 * 1024 * 1024
     bucket: int = 32
+    passage: int = 32
 
     def __post_init__(self) -> None:
         if self.record_bytes < 1024:
             raise SettingsError(f"record_bytes is {self.record_bytes}: give at least 1024")
-        if self.bucket < 2:
-            raise SettingsError(f"bucket is {self.bucket}: give at least 2")
+        for name in ("bucket", "passage"):
+            if getattr(self, name) < 2:
+                raise SettingsError(f"{name} is {getattr(self, name)}: give at least 2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +46,21 @@ class Settings:
 
     `threshold`: the resemblance from which an edited copy counts as the same, 0.5 to 1. `min_tokens`: texts with fewer
     words match only when they are equal. `candidate_jaccard`: the shingle Jaccard from which at least 99 % of the pairs
-    are proposed for comparison (`default_jaccard`). `keep`, `sources`: which copy stays (`canonical.Policy`). `jobs`:
-    threads.
+    are proposed for comparison (`default_jaccard`). `boilerplate`: whether what a site repeats is set aside. `passages`:
+    whether texts that hold each other are proposed. `templates`: whether texts of one template with other facts are told
+    from copies. `versions` of one piece: `policy` (`keep` decides), `latest`, `earliest`, or `all` (none is removed).
+    `window`: texts dated further apart are no copies, as `30d` (`12h`, `2w`). `keep`, `sources`: which copy stays
+    (`canonical.Policy`). `jobs`: threads.
     """
 
     threshold: float = 0.8
     min_tokens: int = 25
     candidate_jaccard: float | None = None
+    boilerplate: bool = True
+    passages: bool = True
+    templates: bool = True
+    versions: Versions = "policy"
+    window: str | None = None
     keep: Keep = canonical.DEFAULT
     sources: tuple[str, ...] = ()
     scheme: Scheme = field(default_factory=Scheme)
@@ -54,6 +69,7 @@ class Settings:
     jobs: int = 1
     policy: canonical.Policy = field(init=False)
     bands: Bands = field(init=False)
+    window_hours: float | None = field(init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, (int, float)):
@@ -68,9 +84,18 @@ class Settings:
             raise SettingsError(f"min_tokens is {self.min_tokens}: give at least the shingle, {self.scheme.shingle}")
         if self.jobs < 1:
             raise SettingsError(f"jobs is {self.jobs}: give at least 1")
+        if self.versions not in VERSIONS:
+            raise SettingsError(f"versions is {self.versions!r}: give {', '.join(VERSIONS)}")
+        hours = None if self.window is None else dates.duration(self.window) / 3600.0
+        object.__setattr__(self, "window_hours", hours)
         object.__setattr__(self, "policy", canonical.Policy.parse(self.keep, self.sources))
         target = self.candidate_jaccard if self.candidate_jaccard is not None else default_jaccard(self.threshold)
         object.__setattr__(self, "bands", Bands.choose(target, self.scheme.permutations))
+
+    @property
+    def rules(self) -> Rules:
+        """What of these decides on a pair."""
+        return Rules(self.threshold, self.versions != "all", self.templates, self.window_hours)
 
 
 def default_jaccard(threshold: float) -> float:

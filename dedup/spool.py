@@ -13,6 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+_COPY = 1 << 20
+"""Spools are copied by so many bytes at once."""
+
+
 class Spool:
     """Bytes in memory, or in a file without a name, which the system reclaims however the process ends."""
 
@@ -44,6 +48,20 @@ class Spool:
             return np.frombuffer(self._file.getbuffer().toreadonly(), np.uint32)
         self._map = mmap.mmap(self._file.fileno(), self.size, access=mmap.ACCESS_READ)
         return np.frombuffer(self._map, np.uint32)
+
+    def extended(self, other: Spool) -> NDArray[np.uint32]:
+        """A view of all that was appended to this spool, and behind it what was appended to `other`, which is closed."""
+        if isinstance(self._file, io.BytesIO):
+            joined = np.concatenate((self.view(), other.view()))
+            joined.flags.writeable = False
+            other.close()
+            return joined
+        self._file.seek(0, io.SEEK_END)
+        other.file.seek(0)
+        while chunk := other.file.read(_COPY):
+            self.append(chunk)
+        other.close()
+        return self.view()
 
     def release(self) -> None:
         """Gives the memory of mapped pages back; they are read again when needed."""

@@ -55,13 +55,13 @@ _AMP: Final = frozenset({"amp", "amp=", "amp=1", "amp=true", "outputtype=amp"})
 
 _PAGE: Final = re.compile(
     r"https?://([^/?#@]*@)?"
-    r"(?:(?:www|m|amp)\.(?=[^./:]+\.[^./:]))*(\[[0-9a-f:.]+\]|[^/?#@:\[\]]+?)\.?"
+    r"(?:(?:www|m|amp)\.(?=[^./:]+\.[^./:]))*(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?"
     r"(?::([0-9]{0,5}))?"
     r"(/[^?#]*)(?:\?([^#]*))?(#.*)?"
 )
 """User, host, port, path, query and fragment of a canonical URL."""
 
-_AMP_END: Final = re.compile(r"(?:\.amp)*(\.html?)?(?:[/.]amp)*\Z")
+_AMP_END: Final = re.compile(r"(?<![/.]amp)(?<!\.amp\.htm)(?<!\.amp\.html)[/.]amp\Z|(?<![/.]amp)\.amp(?=\.html?\Z)")
 _ARTICLE_NAME: Final = re.compile("[0-9-]")
 _NO_ARTICLE: Final = re.compile(r"https://[^/]*/(?:index\.(?:html?|php))?")
 
@@ -143,18 +143,19 @@ def _normal(url: str) -> str | None:
         return None
     if port in ("80", "443"):
         port = ""
-    path = path.rstrip("/")
-    if "amp" in path:
-        path = _without_amp(path)
+    shorter = path.rstrip("/;")
+    if "amp" in shorter:
+        shorter = _without_amp(shorter)
     query = _without_tracking(query)
-    return f"https://{user}{name}{port and ':' + port}{path or '/'}{query and '?' + query}{fragment}"
+    form = f"https://{user}{name}{port and ':' + port}{shorter or '/'}{query and '?' + query}{fragment}"
+    # What follows a semicolon is quoted in another way when it ends the path.
+    return _normal(form) if ";" in shorter and shorter != path else form
 
 
 def _without_amp(path: str) -> str:
-    found = _AMP_END.search(path)
-    assert found is not None
-    shorter = path[: found.start()] + (found[1] or "")
-    return shorter if _ARTICLE_NAME.search(shorter.rpartition("/")[2]) else path
+    shorter = _AMP_END.sub("", path)
+    named = _ARTICLE_NAME.search(shorter.rpartition("/")[2]) and not shorter.endswith(";")
+    return shorter if named else path
 
 
 def _without_tracking(query: str) -> str:

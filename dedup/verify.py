@@ -1,20 +1,19 @@
-"""Candidate pairs -> what they have in common, on the words."""
+"""Candidate pairs -> what was measured of them, on the words."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.alignment import Aligned, Tokens, align
-from dedup.model import Match
-from dedup.settings import Settings
-from dedup.signatures import Texts, encode, fingerprint, shingles
+from dedup.alignment import RUN, Aligned, Tokens, align
+from dedup.relations import FLOOR, HALF, Evidence
+from dedup.signatures import encode
 
 CHUNK: Final = 1024
 """Pairs are aligned in chunks of this many; tokens in a file are in memory for a chunk at a time."""
@@ -22,20 +21,75 @@ CHUNK: Final = 1024
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟«»‹›`´", "''''" + '""""""' + "''''")
 
 
-SWAPPED: Final = 1 / 3
-"""Two texts are siblings, of one template but with other facts, when more than this share of the numbers is swapped."""
+LEAD_WORDS: Final = 60
+"""So many words are the opening of a text; it is looked for in the first `LEAD_WITHIN` of the other, in runs of `LEAD_RUN`."""
+
+LEAD_WITHIN: Final = 250
+
+LEAD_RUN: Final = 5
+
+GAP: Final = 64
+"""Gaps of more words a side are not searched for words that stand in the place of others."""
+
+PLACE: Final = 12
+"""A place where texts differ in more words a side is another passage, not another fact."""
+
+NAMES: Final = 4
+"""So many pairs of words that replace each other are looked at for names."""
+
+_COUNTS: Final = 4
 
 
-class Verified(NamedTuple):
-    """Pairs that are copies: `pairs` i64[n, 2], `words` i64[n] aligned. `tried`: pairs aligned; `siblings`: pairs that
-    reach the threshold and are no copies for their numbers; `long_gaps`.
+class Measured(NamedTuple):
+    """Pairs that share enough to be judged, n of them, the longer text first.
+
+    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 4]: numbers in the place of numbers, numbers
+    more on one side, places with words in the place of others, places with other passages; `numbers` i64[n] in the text
+    that has fewer; `names`: by pair, the tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
     """
 
     pairs: NDArray[np.int64]
-    words: NDArray[np.int64]
+    aligned: NDArray[np.int64]
+    leads: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    names: dict[int, list[tuple[int, int, int]]]
     tried: int
-    siblings: int
     long_gaps: int
+
+    @classmethod
+    def joined(cls, parts: Sequence[Measured]) -> Measured:
+        """The pairs of all parts, one part after another."""
+        names: dict[int, list[tuple[int, int, int]]] = {}
+        known = 0
+        for part in parts:
+            names.update((known + i, swaps) for i, swaps in part.names.items())
+            known += len(part.pairs)
+        return cls(
+            np.concatenate([np.empty((0, 2), np.int64), *(p.pairs for p in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(p.aligned for p in parts)]),
+            np.concatenate([np.empty(0), *(p.leads for p in parts)]),
+            np.concatenate([np.empty((0, _COUNTS), np.int64), *(p.counts for p in parts)]),
+            np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts)]),
+            names,
+            sum(p.tried for p in parts),
+            sum(p.long_gaps for p in parts),
+        )
+
+    def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
+        """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
+        a, b = self.pairs[i].tolist()
+        swaps, lone, replaced, _ = self.counts[i].tolist()
+        return Evidence(
+            words=(int(lengths[a]), int(lengths[b])),
+            aligned=int(self.aligned[i]),
+            lead=float(self.leads[i]),
+            numbers=int(self.numbers[i]),
+            swaps=swaps,
+            lone=lone,
+            replaced=replaced,
+            left=float(min(left[a], left[b])),
+        )
 
 
 def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -44,47 +98,53 @@ def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.in
     return share
 
 
-def siblings(aligned: Aligned, both: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which pairs differ in their numbers as notices of one template do, bool[n]; `both`: the words of both texts.
-
-    One number that changes alone, as a count of comments does, is no other fact.
-    """
-    alone = both - 2 * aligned.words <= 2
-    apart: NDArray[np.bool_] = (aligned.swaps > SWAPPED * aligned.numbers) & ((aligned.swaps > 1) | ~alone)
-    return apart
-
-
-def verify(
+def measure(
     tokens: Tokens,
     pairs: NDArray[np.int64],
-    threshold: float,
     pool: Executor | None = None,
     release: Callable[[], None] = lambda: None,
-) -> Verified:
-    """Aligns those pairs (longer text first) whose lengths allow the threshold, and returns the copies among them.
+) -> Measured:
+    """Aligns the pairs (longer text first) and measures those that share enough to be judged at any threshold.
 
     `release` is called after every chunk, to give memory of tokens back.
     """
 
-    def aligned(chunk: NDArray[np.int64]) -> Aligned:
-        found = align(tokens, chunk)
+    def measured(chunk: NDArray[np.int64]) -> Measured:
+        found = _measure(tokens, chunk)
         release()
         return found
 
+    chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
+    return Measured.joined(list((pool.map if pool else map)(measured, chunks)))
+
+
+def measure_all(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:
+    """The same for all pairs, however little they share."""
+    return _contrasted(tokens, pairs, align(tokens, pairs), np.ones(len(pairs), bool))
+
+
+def _measure(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:
+    found = align(tokens, pairs)
     lengths = tokens.ends - tokens.starts
     a, b = lengths[pairs[:, 0]], lengths[pairs[:, 1]]
-    pairs = pairs[resemblance(np.minimum(a, b), a, b) >= threshold]
-    chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
-    done = list((pool.map if pool else map)(aligned, chunks))
-    words = np.concatenate([d.words for d in done]) if done else np.empty(0, np.int64)
-    reach = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]) >= threshold
-    sizes = (sum(lengths[chunk].T) for chunk in chunks)
-    apart = (
-        np.concatenate([siblings(d, n) for d, n in zip(done, sizes, strict=True)]) if done else np.empty(0, np.bool_)
+    shorter, longer = found.words / np.maximum(1, b), found.words / np.maximum(1, a)
+    some = (shorter >= HALF) | (shorter + longer >= 2 * FLOOR) | (resemblance(found.words, a, b) >= HALF)
+    return _contrasted(tokens, pairs, found, some)
+
+
+def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: NDArray[np.bool_]) -> Measured:
+    from dedup.kernels import contrast as kernel
+
+    chosen = pairs[some]
+    leads = np.empty((len(chosen), 2))
+    counts = np.empty((len(chosen), _COUNTS), np.int64)
+    names = np.empty((len(chosen), NAMES, 3), np.int64)
+    lead = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
+    kernel.contrast_pairs(tokens.values, tokens.starts, tokens.ends, chosen, RUN, GAP, PLACE, lead, leads, counts, names)
+    named = {int(i): [(p, q, n) for p, q, n in names[i].tolist() if n] for i in np.flatnonzero(names[:, 0, 2] > 1)}
+    return Measured(
+        chosen, found.words[some], leads.max(axis=1), counts, found.numbers[some], named, len(pairs), found.long_gaps
     )
-    passed = reach & ~apart
-    count = int(np.count_nonzero(reach & apart))
-    return Verified(pairs[passed], words[passed], len(pairs), count, sum(d.long_gaps for d in done))
 
 
 def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -111,40 +171,3 @@ def shape(text: str) -> str:
             out.append(sign)
         last = sign
     return "".join(out)
-
-
-def compare(a: str, b: str, settings: Settings | None = None) -> Match:
-    """What two texts have in common, and whether one would be removed as a copy of the other.
-
-    >>> compare("Same words, other marks!", "same words other marks").relation
-    'different'
-
-    (Texts under `min_tokens` words must be equal to the punctuation.)
-    """
-    settings = settings or Settings()
-    encoded = [encode(a), encode(b)]
-    words, ends, _, hashes = fingerprint(Texts.of(encoded), settings.scheme)
-    sides = [(words[: ends[0]], encoded[0], hashes[0].tolist()), (words[ends[0] :], encoded[1], hashes[1].tolist())]
-    (first, first_text, _), (second, second_text, _) = sorted(sides, key=lambda s: (-len(s[0]), s[2]))
-    found = align(Tokens.of(first, second), np.array([[0, 1]]))
-    aligned = int(found.words[0])
-    long, short = len(first), len(second)
-    share = 2.0 * aligned / max(1, long + short)
-    equal = 0 < long == short and bool(np.array_equal(first, second))
-    if short < settings.min_tokens:
-        equal = equal and bool(np.array_equal(short_hash(first_text, first), short_hash(second_text, second)))
-        near = False
-    else:
-        near = share >= settings.threshold
-    template = bool(siblings(found, np.array([long + short]))[0])
-    sets = [set(shingles(s, settings.scheme.shingle).tolist()) for s in (first, second)]
-    union = len(sets[0] | sets[1])
-    return Match(
-        relation="exact" if equal else "different" if not near else "sibling" if template else "near",
-        resemblance=1.0 if equal else share,
-        containment=1.0 if equal else aligned / max(1, short),
-        share_longer=1.0 if equal else aligned / max(1, long),
-        jaccard=len(sets[0] & sets[1]) / union if union else float(equal),
-        aligned=long if equal else aligned,
-        words=(int(ends[0]), int(len(words) - ends[0])),
-    )

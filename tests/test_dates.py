@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import locale
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup import dates
+from dedup.errors import SettingsError
 
 TABLE = json.loads((Path(__file__).parent / "cases" / "dates.json").read_text())
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
@@ -31,7 +33,7 @@ def test_the_zone_of_the_machine_does_not_matter(zone: str, monkeypatch: pytest.
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        for stated, seconds in TABLE["iso 8601"] + TABLE["rfc 2822"]:
+        for stated, seconds in TABLE["iso 8601"] + TABLE["rfc 2822"] + TABLE["named month"]:
             assert dates.parse(stated) == seconds
         assert dates.parse(datetime(2024, 1, 31)) == dates.parse(date(2024, 1, 31)) == 1706659200.0
     finally:
@@ -76,6 +78,90 @@ def test_every_moment_survives_rfc_2822(moment: datetime) -> None:
     assert dates.parse(format_datetime(whole)) == whole.timestamp()
 
 
+FORMS = [
+    "{day} {name} {year}",
+    "{day:02}-{short}-{year}",
+    "{day}{short}{year}",
+    "{name} {day}, {year}",
+    "{short} {day} {year}",
+    "{short}. {day}, {year}",
+]
+NAMES = ["January", "February", "March", "April", "May", "June", "July", "August"]
+NAMES += ["September", "October", "November", "December"]
+
+
+@given(MOMENTS, st.sampled_from(FORMS), st.sampled_from([str, str.upper, str.lower]))
+def test_every_day_survives_with_a_named_month(moment: datetime, form: str, spelt: Any) -> None:
+    name = spelt(NAMES[moment.month - 1])
+    year = f"{moment.year:04}"
+    stated = form.format(day=moment.day, name=name, short=name[:3], year=year)
+    midnight = datetime(moment.year, moment.month, moment.day, tzinfo=UTC).timestamp()
+    assert dates.parse(stated) == midnight
+    assert dates.parse(f"{stated} {moment:%H:%M}") == midnight + 3600 * moment.hour + 60 * moment.minute
+    half = "PM" if moment.hour >= 12 else "AM"
+    clock = f"{moment.hour % 12 or 12}:{moment:%M} {half}"
+    assert dates.parse(f"{stated} {clock}") == midnight + 3600 * moment.hour + 60 * moment.minute
+
+
+def test_names_of_months_are_english_in_any_locale() -> None:
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "tr_TR.UTF-8", "C"):
+            try:
+                locale.setlocale(locale.LC_ALL, name)
+            except locale.Error:
+                continue
+            assert dates.parse("10 MAY 2004 4:12 PM") == 1084205520.0
+            assert dates.parse("10 mai 2004") is None
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+
+
+@pytest.mark.parametrize("stated", [" " * 10**6, "Jun" * 10**5, "1 " * 10**5, "June 1" + " " * 10**6, "a:" * 10**5])
+def test_long_text_is_no_date(stated: str) -> None:
+    began = time.perf_counter()
+    assert dates.parse(stated) is None
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("45m", 2700), ("12h", 43200), ("30d", 2592000), ("2w", 1209600), (" 1d ", 86400), ("007d", 604800)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert dates.duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "d",
+            "30",
+            "0d",
+            "00h",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "1,5h",
+            "30 d",
+            "30D",
+            "1M",
+            "1y",
+            "30days",
+            "1d12h",
+            "d30",
+        ),
+        *("٣d", "1e3s", "inf", "nan", "9" * 400 + "d", "30d\0"),
+    ],
+)
+def test_what_is_no_duration_is_named(text: str) -> None:
+    with pytest.raises(SettingsError, match="as in 30d or 12h") as caught:
+        dates.duration(text)
+    assert repr(text) in str(caught.value)
+
+
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -98,6 +184,8 @@ PIECES = st.lists(
             "Jan",
             "Wed",
             "GMT",
+            "June",
+            "PM",
             "(",
             "\0",
             "999999999999999999999",

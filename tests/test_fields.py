@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.fields import PLANS, Article, Essentials, Fields, host
+from dedup.fields import PLANS, Article, Essentials, Fields
+from dedup.urls import host
 
 CASES = json.loads((Path(__file__).parent / "cases" / "fields.json").read_text())
 

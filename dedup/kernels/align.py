@@ -102,36 +102,11 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def number_swaps(a, b, runs, count, short):  # type: ignore[no-untyped-def]
-    """How many numbers of `a` stand in the place of another number of `b`: in gaps of equal length, of at most `short`
-    tokens or equal in half of their places.
-
-    A number is a token with a digit (bit 0). Before the first run and behind the last one there is a gap too.
-    """
-    swaps = 0
-    a0 = b0 = 0
-    for r in range(count + 1):
-        a1, b1 = (runs[r, 0], runs[r, 1]) if r < count else (len(a), len(b))
-        if a1 - a0 == b1 - b0:
-            other = 0
-            found = 0
-            for k in range(a1 - a0):
-                if a[a0 + k] != b[b0 + k]:
-                    other += 1
-                    found += (a[a0 + k] & b[b0 + k] & 1) == 1
-            if a1 - a0 <= short or 2 * other <= a1 - a0:
-                swaps += found
-        if r < count:
-            a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
-    return swaps
-
-
-@njit(nogil=True, cache=True)
-def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, swaps, gaps, gap_ends):  # type: ignore[no-untyped-def]
+def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers, gaps, gap_ends):  # type: ignore[no-untyped-def]
     """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
 
-    Gap positions are absolute, in `tokens`. `swaps[p]`: numbers swapped for others, and numbers in the text that has
-    fewer. Returns how many gaps were over `limit`.
+    Gap positions are absolute, in `tokens`. `numbers[p]`: tokens with a digit (bit 0) in the text that has fewer.
+    Returns how many gaps were over `limit`.
     """
     longest = size
     for p in range(len(pairs)):
@@ -153,8 +128,7 @@ def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, swaps, 
         a = tokens[a0 : ends[pairs[p, 0]]]
         b = tokens[b0 : ends[pairs[p, 1]]]
         shared[p] = 0
-        swaps[p, 0] = 0
-        swaps[p, 1] = min(np.sum(a & 1), np.sum(b & 1))
+        numbers[p] = min(np.sum(a & 1), np.sum(b & 1))
         if min(len(a), len(b)) >= size:
             shingle(a, size, ha)
             shingle(b, size, hb)
@@ -163,7 +137,6 @@ def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, swaps, 
                 slots *= 2
             count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
             shared[p] = np.sum(runs[:count, 2])
-            swaps[p, 0] = number_swaps(a, b, runs, count, short)
             more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
             gaps[found : found + more, 0] += a0
             gaps[found : found + more, 2] += b0

@@ -6,18 +6,23 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def count_pairs(keys, limit):  # type: ignore[no-untyped-def]
-    """How many pairs `bucket_pairs` will write for sorted `keys`, and how many buckets hold more than `limit` texts."""
+def stretch(keys, start, limit, room):  # type: ignore[no-untyped-def]
+    """From `start` on, as many whole buckets of sorted `keys` as `bucket_pairs` makes `room` pairs of, but at least one.
+
+    Returns where they end, how many pairs that is, and how many of the buckets hold more than `limit` texts.
+    """
     total = 0
     capped = 0
-    start = 0
-    for i in range(1, len(keys) + 1):
+    for i in range(start + 1, len(keys) + 1):
         if i == len(keys) or keys[i] != keys[start]:
             m = i - start
-            total += m * (m - 1) // 2 if m <= limit else limit * (limit - 1) // 2 + limit * (m - limit)
+            pairs = m * (m - 1) // 2 if m <= limit else limit * (limit - 1) // 2 + limit * (m - limit)
+            if total and total + pairs > room:
+                return start, total, capped
+            total += pairs
             capped += m > limit
             start = i
-    return total, capped
+    return start, total, capped
 
 
 @njit(nogil=True, cache=True)

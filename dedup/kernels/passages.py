@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit, uint32, uint64
 
 from dedup.kernels.hashes import shingle
 
-_MIX = uint64(0x9FB21C651E98DF25)
+_SPREAD = uint32(0x9E3779B1)
 
 
 @njit(nogil=True, cache=True)
 def winnow(hashes, count, window, out):  # type: ignore[no-untyped-def]
-    """Writes the chosen hashes of `hashes[:count]` to `out`; returns how many.
+    """Writes the passages of `hashes[:count]` to `out`; returns how many: the chosen hashes, spread over all of u32.
 
     Of every `window` neighbours the least is chosen, the rightmost of equal ones, and each choice once (Schleimer,
     Wilkerson, Aiken 2003). A text of fewer shingles than a window has one.
@@ -30,11 +30,11 @@ def winnow(hashes, count, window, out):  # type: ignore[no-untyped-def]
                 if hashes[i] <= hashes[chosen]:
                     chosen = i
             if chosen != before:
-                out[found] = hashes[chosen]
+                out[found] = uint32(hashes[chosen] * _SPREAD)
                 found += 1
         elif hashes[end - 1] <= hashes[chosen]:
             chosen = end - 1
-            out[found] = hashes[chosen]
+            out[found] = uint32(hashes[chosen] * _SPREAD)
             found += 1
     return found
 
@@ -67,15 +67,15 @@ def tally(passages, table):  # type: ignore[no-untyped-def]
     """Counts every passage in its slot of `table` (u8, a power of two), up to 2."""
     mask = uint64(len(table) - 1)
     for x in passages:
-        slot = (uint64(x) * _MIX >> uint64(20)) & mask
+        slot = uint64(x) & mask
         table[slot] = min(2, table[slot] + 1)
 
 
 @njit(nogil=True, cache=True)
-def shared(passages, first, counts, alive, table, low, high, out):  # type: ignore[no-untyped-def]
+def shared(passages, counts, alive, table, low, high, out):  # type: ignore[no-untyped-def]
     """Writes `passage << 32 | text` for every passage in [low, high) of an `alive` text that another may have too.
 
-    `passages` are those of texts `first`, `first + 1`, ..., `counts` of each. Returns how many were written.
+    `passages` are those of all texts in order, `counts` of each. Returns how many there are; `out` may hold fewer.
     """
     mask = uint64(len(table) - 1)
     found = 0
@@ -84,7 +84,8 @@ def shared(passages, first, counts, alive, table, low, high, out):  # type: igno
         for _ in range(counts[d]):
             x = passages[i]
             i += 1
-            if alive[first + d] and low <= x and x < high and table[(uint64(x) * _MIX >> uint64(20)) & mask] > 1:
-                out[found] = uint64(x) << uint64(32) | uint64(first + d)
+            if alive[d] and low <= x and x < high and table[uint64(x) & mask] > 1:
+                if found < len(out):
+                    out[found] = uint64(x) << uint64(32) | uint64(d)
                 found += 1
     return found

@@ -1,0 +1,95 @@
+"""Corpus -> what is left of every text without the lines and sentences that its site repeats around different articles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens
+from dedup.corpus import Corpus
+from dedup.spool import Workspace
+
+CONTEXTS: Final = 3
+"""A piece is boilerplate of its site when it stands under this many titles that are mutually unlike. Titles are counted
+and not documents: an article that was crawled fifty times has one title. Two titles are unlike when they share less than
+half of the words of the shorter."""
+
+_SLOTS: Final = 1 << 27
+"""The most slots that pieces are counted in; more pieces share slots, which costs time and changes nothing."""
+
+_CHUNK: Final = 4_000_000
+"""Tokens are copied in chunks of about this many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """`tokens`: of every row without its boilerplate. `marks` u8[pieces]: 1 for a piece that is boilerplate; None when
+    none is.
+    """
+
+    tokens: Tokens
+    marks: NDArray[np.uint8] | None
+
+
+def cores(corpus: Corpus, workspace: Workspace) -> Cores:
+    """Sets the boilerplate of all rows aside. Does not depend on the order of the rows."""
+    from dedup.kernels import boilerplate as kernel
+
+    keys, ends, sites = corpus.piece_keys, corpus.piece_heads[1:], corpus.sites
+    slots = 1 << 16
+    while slots < min(2 * len(keys), _SLOTS):
+        slots *= 2
+    table = np.zeros(slots, np.uint8)
+    kernel.tally(keys, ends, sites, table, CONTEXTS)
+    nothing = np.empty(0, np.uint64), np.empty(0, np.int32)
+    count = kernel.collect(keys, ends, sites, table, CONTEXTS, *nothing)
+    found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
+    kernel.collect(keys, ends, sites, table, CONTEXTS, found, rows)
+    order = np.lexsort((_digests(corpus.contexts)[rows], found))
+    known = np.empty(count // CONTEXTS + 1, np.uint64)
+    known = known[: kernel.many_contexts(found[order], rows[order], corpus.contexts, CONTEXTS, known)]
+    if len(known) == 0:
+        return Cores(corpus.tokens, None)
+    marks = np.empty(len(keys), np.uint8)
+    marked = np.empty(len(sites), np.bool_)
+    kernel.mark(keys, ends, sites, table, CONTEXTS, known, marks, marked)
+    return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
+
+
+def _digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """A hash of every context, to sort by what they are and not by where they stand."""
+    from dedup.kernels import hashes as kernel
+
+    count, width = contexts.shape
+    found = np.empty(count, np.uint64)
+    kernel.piece_keys(contexts.ravel(), np.arange(1, count + 1) * width, found)
+    return found
+
+
+def _stripped(
+    corpus: Corpus, marks: NDArray[np.uint8], changed: NDArray[np.int64], workspace: Workspace
+) -> Tokens:
+    """The tokens of all rows, with those of the `changed` ones written anew behind the others."""
+    from dedup.kernels import boilerplate as kernel
+
+    values, starts, ends = corpus.tokens.values, corpus.tokens.starts.copy(), corpus.tokens.ends.copy()
+    aside = workspace.spool()
+    at = len(values)
+    out = np.empty(_CHUNK, np.uint32)
+    used = 0
+    for row in changed.tolist():
+        pieces = slice(corpus.piece_heads[row], corpus.piece_heads[row + 1])
+        size = int(ends[row] - starts[row])
+        if used + size > len(out):
+            aside.append(out[:used])
+            used = 0
+            out = out if size <= len(out) else np.empty(size, np.uint32)
+        left = kernel.strip(values[starts[row] : ends[row]], corpus.piece_lengths[pieces], marks[pieces], out[used:])
+        starts[row], ends[row] = at, at + left
+        at += left
+        used += left
+    aside.append(out[:used])
+    return Tokens(corpus.spool.extended(aside), starts, ends)

@@ -1,0 +1,102 @@
+"""Two records -> what they have in common, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens
+from dedup.errors import InputError
+from dedup.model import Match, Relation
+from dedup.relations import Evidence, judge
+from dedup.settings import Settings
+from dedup.signals import RowSignals
+from dedup.signatures import Texts, shingles, starts_of, text_hashes, tokenize
+from dedup.sources import RecordSource, Source
+from dedup.verify import measure_all, short_hash
+
+
+class Side(NamedTuple):
+    """One of two rows of a source: its `core` words (u32), and how many words its `text` has; `hash` of all of them."""
+
+    row: int
+    core: NDArray[np.uint32]
+    words: int
+    hash: tuple[int, ...]
+
+
+def compare(a: str | Mapping[str, Any], b: str | Mapping[str, Any], settings: Settings | None = None) -> Match:
+    """What two articles have in common, and whether one would be removed as a copy of the other.
+
+    Texts, or records with a text (title, URL, site and date are taken into account as in a run). Boilerplate is not known
+    here. Raises InputError for a record without a text.
+
+    >>> compare("Same words, other marks!", "same words other marks").relation
+    'different'
+
+    (Texts under `min_tokens` words must be equal to the punctuation.)
+    """
+    settings = settings or Settings()
+    source = RecordSource([a, b], settings.fields)
+    texts = [text for rows in source.batches() for text in rows.texts]
+    if len(texts) < 2:
+        raise InputError(source.name, f"record {source.quarantined[0].place.line}: {source.quarantined[0].detail}")
+    words, ends = tokenize(Texts.of(texts))
+    starts = starts_of(ends)
+    hashes = text_hashes(words, starts, ends)
+    sides = []
+    for row, text in enumerate(texts):
+        own = words[starts[row] : ends[row]]
+        digest = hashes[row] if len(own) >= settings.min_tokens else short_hash(text, own)
+        sides.append(Side(row, own, len(own), tuple(digest.tolist())))
+    return match(source, sides[0], sides[1], settings)
+
+
+def match(source: Source, a: Side, b: Side, settings: Settings) -> Match:
+    """What two rows of a source have in common."""
+    first, second = sorted((a, b), key=lambda side: (-len(side.core), side.hash))
+    found = measure_all(Tokens.of(first.core, second.core), np.array([[0, 1]]))
+    lengths = np.array([len(first.core), len(second.core)])
+    left = lengths / np.maximum(1, [first.words, second.words])
+    evidence = found.evidence(0, lengths, left)
+    signals = RowSignals(source, (first.row, second.row), found.names.get(0, ()))
+    relation, reason = _verdict(evidence, signals, a, b, settings)
+    shares = [set(shingles(side.core, settings.scheme.shingle).tolist()) for side in (first, second)]
+    union = len(shares[0] | shares[1])
+    equal = relation == "exact"
+    return Match(
+        relation=relation,
+        reason=reason,
+        resemblance=1.0 if equal else evidence.resemblance,
+        containment=1.0 if equal else evidence.share_shorter,
+        share_longer=1.0 if equal else evidence.share_longer,
+        jaccard=len(shares[0] & shares[1]) / union if union else float(equal),
+        aligned=len(first.core) if equal else evidence.aligned,
+        words=(len(a.core), len(b.core)),
+        lead=evidence.lead,
+        numbers=evidence.numbers,
+        swaps=evidence.swaps,
+        titles=signals.titles(),
+        gap=signals.gap,
+        same_site=signals.same_site,
+        same_page=signals.same_page(),
+        boilerplate=(a.words - len(a.core), b.words - len(b.core)),
+    )
+
+
+def _verdict(evidence: Evidence, signals: RowSignals, a: Side, b: Side, settings: Settings) -> tuple[Relation, str]:
+    window, gap = settings.window_hours, signals.gap
+    if a.words and a.hash == b.hash:
+        if window is not None and gap is not None and gap > window:
+            return "related", f"equal words; hours apart {gap:.4g} >= {window:.4g}"
+        return "exact", "equal words"
+    if min(len(a.core), len(b.core)) < settings.min_tokens:
+        return "different", f"fewer than {settings.min_tokens} words to compare"
+    found = judge(evidence, signals, settings.rules)
+    relation: Relation = found.relation
+    if relation == "truncated" and len(a.core) > len(b.core):
+        relation = "extended"
+    return relation, found.reason

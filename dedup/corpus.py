@@ -1,0 +1,129 @@
+"""Source -> corpus: every row by its tokens, the pieces they stand in, and its hashes, out of core."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens
+from dedup.settings import Settings
+from dedup.signatures import Texts, split, starts_of, text_hashes
+from dedup.sources import Rows, Source
+from dedup.spool import Spool, Workspace
+from dedup.verify import short_hash
+
+Progress = Callable[[str, int, int], None]
+"""Called as (stage, done, total); the total is 0 where it is not known beforehand. Stages: read, compare, choose."""
+
+CONTEXT: Final = 16
+"""So many words of its title stand for the context of an article; without a title, words of its opening and pieces."""
+
+
+class _Batch(NamedTuple):
+    tokens: NDArray[np.uint32]
+    lengths: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    pieces: NDArray[np.uint32]
+    counts: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    contexts: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All rows, n of them: `hashes` u64[n, 2] of the texts; `tokens` of all rows, spooled.
+
+    Pieces are lines and sentences: those of row i are `piece_heads[i]:piece_heads[i + 1]` (i64[n + 1]) of `piece_keys`
+    (u64[m], a hash of their tokens) and `piece_lengths` (u32[m]). `contexts` u32[n, CONTEXT]: words of the title.
+    `sites` i32[n], -1 where unknown.
+    """
+
+    hashes: NDArray[np.uint64]
+    tokens: Tokens
+    piece_heads: NDArray[np.int64]
+    piece_keys: NDArray[np.uint64]
+    piece_lengths: NDArray[np.uint32]
+    contexts: NDArray[np.uint32]
+    sites: NDArray[np.int32]
+    spool: Spool
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of every row, i64[n]; 0: the text is empty."""
+        sizes: NDArray[np.int64] = self.tokens.ends - self.tokens.starts
+        return sizes
+
+
+def read(source: Source, settings: Settings, workspace: Workspace, pool: Executor | None, report: Progress) -> Corpus:
+    """Reads all of `source`."""
+    spool, lengths_spool, keys_spool = workspace.spool(), workspace.spool(), workspace.spool()
+    batches: list[_Batch] = []
+    rows = 0
+    for batch in _batches(source, settings, pool):
+        spool.append(batch.tokens)
+        lengths_spool.append(batch.pieces)
+        keys_spool.append(batch.keys.view(np.uint32))
+        nothing = np.empty(0, np.uint32)
+        batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64)))
+        rows += len(batch.lengths)
+        report("read", rows, 0)
+    sizes = np.concatenate([b.lengths for b in batches])
+    ends = np.cumsum(sizes)
+    return Corpus(
+        hashes=np.concatenate([b.hashes for b in batches]),
+        tokens=Tokens(spool.view(), ends - sizes, ends),
+        piece_heads=np.concatenate(([0], np.cumsum(np.concatenate([b.counts for b in batches])))),
+        piece_keys=keys_spool.view().view(np.uint64),
+        piece_lengths=lengths_spool.view(),
+        contexts=np.concatenate([b.contexts for b in batches]),
+        sites=np.array(source.facts.sites, np.int32),
+        spool=spool,
+    )
+
+
+def _batches(source: Source, settings: Settings, pool: Executor | None) -> Iterator[_Batch]:
+    """The batches of the source in order; with a pool, a few are under way at once."""
+    if pool is None:
+        for rows in source.batches():
+            yield _batch(rows, settings)
+        return
+    running: deque[Future[_Batch]] = deque()
+    for rows in source.batches():
+        running.append(pool.submit(_batch, rows, settings))
+        if len(running) > 2 * settings.jobs:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
+
+
+def _batch(rows: Rows, settings: Settings) -> _Batch:
+    from dedup.kernels import boilerplate as boilerplate_kernel
+    from dedup.kernels import hashes as hash_kernel
+
+    texts, titles = split(Texts.of(rows.texts)), split(Texts.of(rows.titles))
+    starts = starts_of(texts.ends)
+    hashes = text_hashes(texts.tokens, starts, texts.ends)
+    lengths = texts.ends - starts
+    for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
+        hashes[i] = short_hash(rows.texts[i], texts.tokens[starts[i] : texts.ends[i]])
+    keys = np.empty(len(texts.pieces), np.uint64)
+    hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)
+    contexts = np.empty((len(lengths), CONTEXT), np.uint32)
+    boilerplate_kernel.contexts(
+        titles.tokens, titles.ends, texts.tokens, texts.pieces, texts.piece_ends, keys, contexts
+    )
+    return _Batch(
+        texts.tokens,
+        lengths,
+        hashes,
+        np.diff(texts.pieces, prepend=0).astype(np.uint32),
+        np.diff(texts.piece_ends, prepend=0),
+        keys,
+        contexts,
+    )

@@ -1,0 +1,27 @@
+"""UTF-8 bytes -> tokens, each with the bytes that it was read from."""
+
+from __future__ import annotations
+
+from numba import njit, uint64
+
+from dedup.kernels.text import _SEED, _decode, _finish, _wide_word
+
+
+@njit(nogil=True, cache=True)
+def locate(buffer, start, end, entries, expansions, out, froms, tos):  # type: ignore[no-untyped-def]
+    """Writes the tokens of `buffer[start:end]` to `out` (u32) and their bytes to `froms` and `tos` (i64); returns how many.
+
+    The tokens of `kernels.text.tokenize`, all by its general path. The three need room for `end - start`.
+    """
+    m = 0
+    i = uint64(start)
+    e = uint64(end)
+    while i < e:
+        before = i
+        i, h, digit = _wide_word(buffer, i, e, entries, expansions)
+        if h != _SEED:
+            out[m], froms[m], tos[m] = _finish(h, digit), before, i
+            m += 1
+        elif i == before:
+            i += _decode(buffer, i, e)[1]
+    return m

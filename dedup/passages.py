@@ -1,0 +1,94 @@
+"""Token sequences -> pairs that share passages: one may hold the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens
+from dedup.candidates import Candidates, gather
+from dedup.spool import Workspace
+
+SHINGLE: Final = 6
+"""Tokens in a passage."""
+
+WINDOW: Final = 24
+"""Of so many neighbouring shingles one is a passage: two texts that share a run of SHINGLE + WINDOW - 1 = 29 tokens share
+a passage (winnowing: Schleimer, Wilkerson, Aiken 2003). A text has about two passages for WINDOW + 1 tokens."""
+
+SHARE: Final = 1 / 8
+"""A pair is proposed when it shares at least this part of the passages of the text that has fewer, and two of them (one
+when it has only one)."""
+
+_SLOTS: Final = 1 << 27
+"""The most slots that passages are counted in."""
+
+_PART: Final = 8_000_000
+"""So many passages are sorted at once, about."""
+
+_CHUNK: Final = 2_048
+"""Texts are winnowed in chunks of this many."""
+
+
+class Passages(NamedTuple):
+    """`values` u32[total]: the distinct passages of every text, one text after another; `counts` i64[n] of each."""
+
+    values: NDArray[np.uint32]
+    counts: NDArray[np.int64]
+
+
+def passages(tokens: Tokens, workspace: Workspace, pool: Executor | None = None) -> Passages:
+    """The passages of all texts, spooled."""
+    from dedup.kernels import passages as kernel
+
+    def chosen(first: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        starts, ends = tokens.starts[first : first + _CHUNK], tokens.ends[first : first + _CHUNK]
+        out = np.empty(int((ends - starts).sum()) + len(ends), np.uint32)
+        counts = np.empty(len(ends), np.int64)
+        total = kernel.winnow_all(tokens.values, starts, ends, SHINGLE, WINDOW, out, counts)
+        return out[:total].copy(), counts
+
+    spool = workspace.spool()
+    counts = [np.empty(0, np.int64)]
+    for values, found in (pool.map if pool else map)(chosen, range(0, len(tokens.starts), _CHUNK)):
+        spool.append(values)
+        counts.append(found)
+    return Passages(spool.view(), np.concatenate(counts))
+
+
+def propose(found: Passages, alive: NDArray[np.bool_], limit: int) -> Candidates:
+    """The pairs of `alive` texts (bool[n]) that share enough passages.
+
+    A passage that more than `limit` texts hold pairs each with the `limit` lowest-numbered ones only, and is counted.
+    """
+    shared = gather(_buckets(found, alive), limit)
+    low, high = shared.pairs.T
+    fewer = np.minimum(found.counts[low], found.counts[high])
+    enough = (shared.times >= np.minimum(2, fewer)) & (shared.times >= SHARE * fewer)
+    return Candidates(shared.codes[enough], shared.times[enough], shared.capped)
+
+
+def _buckets(found: Passages, alive: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    """The passages that several texts may hold, sorted, with the text of each; in parts, which bounds memory."""
+    from dedup.kernels import passages as kernel
+
+    total = len(found.values)
+    slots = 1 << 16
+    while slots < min(2 * total, _SLOTS):
+        slots *= 2
+    table = np.zeros(slots, np.uint8)
+    kernel.tally(found.values, table)
+    parts = total // _PART + 1
+    out = np.empty(total // parts, np.uint64)
+    for part in range(parts):
+        low, high = (1 << 32) * part // parts, (1 << 32) * (part + 1) // parts
+        size = kernel.shared(found.values, found.counts, alive, table, low, high, out)
+        if size > len(out):
+            out = np.empty(size, np.uint64)
+            kernel.shared(found.values, found.counts, alive, table, low, high, out)
+        ordered = np.sort(out[:size])
+        yield ordered >> np.uint64(32), (ordered & np.uint64(0xFFFFFFFF)).astype(np.int64)

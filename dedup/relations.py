@@ -1,0 +1,228 @@
+"""What was measured of two texts -> how one repeats the other: a short table of decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from dedup.model import DUPLICATES, Relation
+
+LEAD: Final = 0.4
+"""A near copy on the same site needs this share of one opening in the other, or agreeing titles: two pages of one site may
+share a gallery of thousands of words."""
+
+HELD: Final = 0.85
+"""A truncated copy has at least this share of its words, in order, in the longer text (or the threshold, if that is more)."""
+
+SLACK: Final = 0.3
+"""A revised version may agree less than the threshold asks, by this much, when title, opening or URL confirm it."""
+
+FLOOR: Final = 0.45
+"""No revised version agrees less than this (mean of the shares of the two texts that are aligned), at any threshold."""
+
+HALF: Final = 0.5
+"""A revised version has at least this share of the shorter text in the longer; from here on, texts are `related`."""
+
+SHORT_VERSION: Final = 0.65
+"""A short version of a story has this share of its words in the long one, with title and opening in agreement."""
+
+TITLE: Final = 0.7
+"""Titles agree from this similarity on (rapidfuzz token set ratio); `UNLIKE_TITLE`: they disagree below that one."""
+
+UNLIKE_TITLE: Final = 0.5
+
+OPENING: Final = 0.5
+"""Openings agree when this share of one is in the other; `SAME_OPENING`: without any other signal, this share."""
+
+SAME_OPENING: Final = 0.75
+
+TEASER: Final = 0.1
+"""A truncated copy under this share of the longer text needs agreeing titles or one URL: an item at the head of a live
+page opens it, too."""
+
+THIN: Final = 0.6
+"""Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
+
+STORY_HOURS: Final = 36.0
+"""Versions of one story at two sites lie at most this far apart, unless their titles agree."""
+
+ISSUE_HOURS: Final = 20.0
+"""Two issues of one template lie at least this far apart; corrections and copies on one site lie closer."""
+
+DENSE: Final = 0.25
+"""A text with this share of numbers among its words is a table."""
+
+SWAPPED: Final = 1 / 9
+"""More than this share of the numbers swapped: another issue of one template. `CORRECTED`: the same for a text that is no
+table, within `ISSUE_HOURS` or at one URL, where a correction is as likely."""
+
+CORRECTED: Final = 1 / 5
+
+REPLACED: Final = 100
+"""Of two texts of one site that lie `ISSUE_HOURS` apart, one replaced place in so many words makes another issue."""
+
+
+class Signals(Protocol):
+    """What stands beside two texts; unknown is None. `gap`: hours between their dates of publication."""
+
+    @property
+    def same_site(self) -> bool | None: ...
+    @property
+    def gap(self) -> float | None: ...
+    def titles(self) -> float | None:
+        """Similarity of the titles, 0 to 1."""
+    def same_page(self) -> bool:
+        """Whether both name the same URL."""
+    def renamed(self) -> bool:
+        """Whether a name of one text stands consistently in the place of another name of the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured of two texts (without their boilerplate), the longer one first.
+
+    `words` of both, `aligned` of them; `lead`: the share of the first 60 words of one that the first 250 of the other hold
+    (the larger of the two directions); `numbers` in the text that has fewer, `swaps` of them that stand in the place of
+    another number, `lone` ones that stand against none; `replaced`: places with other words; `left`: the smaller share of a
+    text that is not boilerplate.
+    """
+
+    words: tuple[int, int]
+    aligned: int
+    lead: float
+    numbers: int
+    swaps: int
+    lone: int
+    replaced: int
+    left: float
+
+    @property
+    def resemblance(self) -> float:
+        """Twice the aligned words over the words of both."""
+        return 2.0 * self.aligned / max(1, sum(self.words))
+
+    @property
+    def share_shorter(self) -> float:
+        """The share of the shorter text that is aligned."""
+        return self.aligned / max(1, self.words[1])
+
+    @property
+    def share_longer(self) -> float:
+        """The share of the longer text that is aligned."""
+        return self.aligned / max(1, self.words[0])
+
+    @property
+    def agreement(self) -> float:
+        """The mean of the two shares."""
+        return (self.share_shorter + self.share_longer) / 2.0
+
+
+class Rules(NamedTuple):
+    """What a user set: `threshold`; `revised`: whether revised versions are duplicates; `templates`: whether texts of one
+    template with other facts are told from copies; `window` in hours.
+    """
+
+    threshold: float = 0.8
+    revised: bool = True
+    templates: bool = True
+    window: float | None = None
+
+
+class Decision(NamedTuple):
+    """How two texts are related, and the quantity that decided: its name, its value, and the limit it was held against."""
+
+    relation: Relation
+    quantity: str
+    value: float
+    limit: float
+
+    @property
+    def reason(self) -> str:
+        """For people: `resemblance 0.9312 >= 0.8`."""
+        sign = ">=" if self.value >= self.limit else "<"
+        return f"{self.quantity} {self.value:.4g} {sign} {self.limit:.4g}"
+
+
+def judge(evidence: Evidence, signals: Signals, rules: Rules) -> Decision:
+    """How the two are related. The words propose; lead, title, URL, site confirm or forbid; numbers, names, dates forbid."""
+    found = _kinship(evidence, signals, rules)
+    if found.relation not in DUPLICATES:
+        return found
+    gap = signals.gap
+    if rules.window is not None and gap is not None and gap > rules.window:
+        return Decision("related", "hours apart", gap, rules.window)
+    other = _other_issue(evidence, signals) if rules.templates else None
+    if other is not None:
+        return other
+    if found.relation == "revised" and not rules.revised:
+        return found._replace(relation="version")
+    return found
+
+
+def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
+    """How much of the two is the same, and whether that is the same piece."""
+    near = Decision("near", "resemblance", e.resemblance, rules.threshold)
+    held = max(HELD, rules.threshold)
+    floor = max(FLOOR, rules.threshold - SLACK)
+    possible = near.value >= near.limit or e.share_shorter >= held or e.agreement >= FLOOR or e.share_shorter >= SHORT_VERSION
+    if not possible:
+        return _unrelated(e)
+    if e.left < THIN and _known(s.titles()) < UNLIKE_TITLE:
+        return Decision("related", "share beside boilerplate, under unlike titles,", e.left, THIN)
+    if near.value >= near.limit:
+        if s.same_site is False or e.lead >= LEAD or _agree(s):
+            return near
+        return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
+    if e.share_shorter >= held and ((e.lead >= OPENING and e.share_longer >= TEASER) or _agree(s)):
+        return Decision("truncated", "share of the shorter", e.share_shorter, held)
+    if e.share_shorter >= HALF and e.agreement >= floor and _confirmed(e, s):
+        return Decision("revised", "mean share, confirmed,", e.agreement, floor)
+    if e.share_shorter >= HALF and e.agreement >= max(FLOOR, floor - 0.05) and _agree(s):
+        return Decision("revised", "mean share, under one title,", e.agreement, max(FLOOR, floor - 0.05))
+    short = max(SHORT_VERSION, rules.threshold - 0.15)
+    if e.share_shorter >= short and e.lead >= OPENING and _agree(s):
+        return Decision("revised", "share of the short version", e.share_shorter, short)
+    return _unrelated(e)
+
+
+def _unrelated(e: Evidence) -> Decision:
+    relation: Relation = "related" if e.share_shorter >= HALF else "different"
+    return Decision(relation, "mean share", e.agreement, FLOOR)
+
+
+def _agree(s: Signals) -> bool:
+    """Whether title or URL say that it is the same piece."""
+    return _known(s.titles()) >= TITLE or s.same_page()
+
+
+def _confirmed(e: Evidence, s: Signals) -> bool:
+    """Whether anything beside the words says that it is the same piece."""
+    if s.same_site is False and (s.gap is None or s.gap <= STORY_HOURS):
+        return True
+    return e.lead >= SAME_OPENING or _agree(s)
+
+
+def _known(similarity: float | None) -> float:
+    """A similarity; between all limits where there is none."""
+    return UNLIKE_TITLE if similarity is None else similarity
+
+
+def _other_issue(e: Evidence, s: Signals) -> Decision | None:
+    """The reason why the two are issues of one template with other facts, if they are."""
+    if e.swaps == e.lone == e.replaced == 0 or s.same_page():
+        return None
+    here = s.same_site is not False
+    if here and s.gap is not None and s.gap >= ISSUE_HOURS:
+        if e.swaps or e.lone or e.replaced * REPLACED >= e.words[1]:
+            return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
+    dense = e.numbers >= DENSE * e.words[1]
+    close = s.gap is not None and s.gap < ISSUE_HOURS
+    limit = CORRECTED if close and not dense else SWAPPED
+    facts = e.swaps + (e.lone if dense else 0)
+    if facts > limit * e.numbers and not (e.swaps == 1 and close and not dense and _known(s.titles()) >= TITLE):
+        return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
+    if here and e.swaps and _known(s.titles()) < TITLE and s.titles() is not None:
+        return Decision("sibling", "similarity of the titles, with numbers swapped,", _known(s.titles()), TITLE)
+    if s.renamed():
+        return Decision("sibling", "names swapped", 1.0, 1.0)
+    return None

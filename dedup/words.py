@@ -1,0 +1,41 @@
+"""A text -> its words: the token of each, and where it stands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import tokens
+from dedup.signatures import Texts
+
+
+class Words(NamedTuple):
+    """The words of one text: word i has the token `tokens[i]` (u32[n]) and is `text[starts[i]:ends[i]]` (i64[n] each).
+
+    Positions count code points. A word is as it was printed, with its marks and the invisible characters in it.
+    """
+
+    tokens: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+def locate(text: str) -> Words:
+    """The words of a text, with the tokens that `signatures.tokenize` gives.
+
+    >>> text = "Der „Fluß“, 東京!"
+    >>> found = locate(text)
+    >>> [text[i:j] for i, j in zip(found.starts, found.ends, strict=True)]
+    ['Der', 'Fluß', '東', '京']
+    """
+    from dedup.kernels import words as kernel
+
+    table = tokens.load()
+    buffer, offsets = Texts.of([text])
+    size = int(offsets[1])
+    out, froms, tos = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.int64)
+    n = kernel.locate(buffer, 0, size, table.entries, table.expansions, out, froms, tos)
+    characters = np.concatenate(([0], np.cumsum(buffer[:size] & 0xC0 != 0x80)))  # code points before each byte
+    return Words(out[:n].copy(), characters[froms[:n]], characters[tos[:n]])
