@@ -100,20 +100,25 @@ def _part_thin(
     hashes: NDArray[np.uint64],
     least: int,
 ) -> int:
-    """Gives rows of which next to nothing is left another hash for another page; returns how many stay apart so."""
+    """Gives rows of which little is left another hash for another page; returns how many stay apart so."""
     apart = 0
-    for crowd in _crowds(hashes, np.flatnonzero((lengths > 0) & (sizes < least) & (sizes < THIN * lengths))):
-        pages = [_page(source, row) for row in crowd.tolist()]
+    for crowd in _crowds(hashes, np.flatnonzero((lengths > 0) & (sizes < THIN * lengths))):
+        by_title = bool(sizes[crowd[0]] >= least)
+        pages = [_page(source, row, by_title) for row in crowd.tolist()]
         apart += len(set(pages)) - 1
         for row, name in zip(crowd.tolist(), pages, strict=True):
             hashes[row] ^= np.frombuffer(hashlib.blake2b(name, digest_size=16).digest(), np.uint64)
     return apart
 
 
-def _page(source: Source, row: int) -> bytes:
-    """What tells the page of a row from others: its URL, else its title, else all of it."""
+def _page(source: Source, row: int, by_title: bool) -> bytes:
+    """What tells the page of a row from others: its URL or its title, or all of it when it has neither.
+
+    The title comes first where some text of its own is left, which the title then confirms.
+    """
     article = source.article(row)
-    name = page(article.canonical_url) or page(article.url) or article.title
+    address = page(article.canonical_url) or page(article.url)
+    name = (article.title or address) if by_title else (address or article.title)
     return encode(name) if name else source.raw(row)
 
 

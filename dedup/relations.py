@@ -44,7 +44,10 @@ THIN: Final = 0.6
 """Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
 
 STORY_HOURS: Final = 36.0
-"""Versions of one story at two sites lie at most this far apart, unless their titles agree."""
+"""Versions of one story lie at most this far apart, unless they have one URL; at two sites under one title, `LATE_HOURS`."""
+
+LATE_HOURS: Final = 168.0
+"""And two texts of one site that differ in any place, without one URL, are no copies when they lie further apart."""
 
 ISSUE_HOURS: Final = 20.0
 """Two issues of one template lie at least this far apart; corrections and copies on one site lie closer."""
@@ -83,8 +86,8 @@ class Evidence:
 
     `words` of both, `aligned` of them; `lead`: the share of the first 60 words of one that the first 250 of the other hold
     (the larger of the two directions); `numbers` in the text that has fewer, `swaps` of them that stand in the place of
-    another number, `lone` ones that stand against none; `replaced`: places with other words; `left`: the smaller share of a
-    text that is not boilerplate.
+    another number, `lone` ones that stand in the place of other words; `replaced`: places with a few other words;
+    `passages`: places with more of them; `left`: the smaller share of a text that is not boilerplate.
     """
 
     words: tuple[int, int]
@@ -94,6 +97,7 @@ class Evidence:
     swaps: int
     lone: int
     replaced: int
+    passages: int
     left: float
 
     @property
@@ -151,7 +155,7 @@ def judge(evidence: Evidence, signals: Signals, rules: Rules) -> Decision:
     gap = signals.gap
     if rules.window is not None and gap is not None and gap > rules.window:
         return Decision("related", "hours apart", gap, rules.window)
-    other = _other_issue(evidence, signals) if rules.templates else None
+    other = _other_issue(evidence, signals, found) if rules.templates else None
     if other is not None:
         return other
     if found.relation == "revised" and not rules.revised:
@@ -163,7 +167,6 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
     """How much of the two is the same, and whether that is the same piece."""
     near = Decision("near", "resemblance", e.resemblance, rules.threshold)
     held = max(HELD, rules.threshold)
-    floor = max(FLOOR, rules.threshold - SLACK)
     possible = near.value >= near.limit or e.share_shorter >= held or e.agreement >= FLOOR or e.share_shorter >= SHORT_VERSION
     if not possible:
         return _unrelated(e)
@@ -175,14 +178,30 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
         return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
     if e.share_shorter >= held and ((e.lead >= OPENING and e.share_longer >= TEASER) or _agree(s)):
         return Decision("truncated", "share of the shorter", e.share_shorter, held)
-    if e.share_shorter >= HALF and e.agreement >= floor and _confirmed(e, s):
+    return _version(e, s, rules.threshold) or _unrelated(e)
+
+
+def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
+    """Whether they are versions of one piece, which agree less than copies do, and which something else confirms."""
+    if e.share_shorter < HALF or not _in_time(s):
+        return None
+    floor = max(FLOOR, threshold - SLACK)
+    if e.agreement >= floor and (s.same_site is False or e.lead >= SAME_OPENING or _agree(s)):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
-    if e.share_shorter >= HALF and e.agreement >= max(FLOOR, floor - 0.05) and _agree(s):
-        return Decision("revised", "mean share, under one title,", e.agreement, max(FLOOR, floor - 0.05))
-    short = max(SHORT_VERSION, rules.threshold - 0.15)
+    floor = max(FLOOR, threshold - SLACK - 0.05)
+    if e.agreement >= floor and _agree(s):
+        return Decision("revised", "mean share, under one title,", e.agreement, floor)
+    short = max(SHORT_VERSION, threshold - 0.15)
     if e.share_shorter >= short and e.lead >= OPENING and _agree(s):
         return Decision("revised", "share of the short version", e.share_shorter, short)
-    return _unrelated(e)
+    return None
+
+
+def _in_time(s: Signals) -> bool:
+    """Whether the dates, where they are known, allow for two versions of one piece."""
+    if s.gap is None or s.gap <= STORY_HOURS or s.same_page():
+        return True
+    return s.same_site is False and s.gap <= LATE_HOURS and _agree(s)
 
 
 def _unrelated(e: Evidence) -> Decision:
@@ -195,33 +214,26 @@ def _agree(s: Signals) -> bool:
     return _known(s.titles()) >= TITLE or s.same_page()
 
 
-def _confirmed(e: Evidence, s: Signals) -> bool:
-    """Whether anything beside the words says that it is the same piece."""
-    if s.same_site is False and (s.gap is None or s.gap <= STORY_HOURS):
-        return True
-    return e.lead >= SAME_OPENING or _agree(s)
-
-
 def _known(similarity: float | None) -> float:
     """A similarity; between all limits where there is none."""
     return UNLIKE_TITLE if similarity is None else similarity
 
 
-def _other_issue(e: Evidence, s: Signals) -> Decision | None:
+def _other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two are issues of one template with other facts, if they are."""
-    if e.swaps == e.lone == e.replaced == 0 or s.same_page():
+    if e.swaps == e.lone == e.replaced == e.passages == 0 or s.same_page():
         return None
     here = s.same_site is not False
     if here and s.gap is not None and s.gap >= ISSUE_HOURS:
-        if e.swaps or e.lone or e.replaced * REPLACED >= e.words[1]:
+        if s.gap >= LATE_HOURS or e.swaps or e.lone or e.replaced * REPLACED >= e.words[1]:
             return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
     dense = e.numbers >= DENSE * e.words[1]
-    close = s.gap is not None and s.gap < ISSUE_HOURS
-    limit = CORRECTED if close and not dense else SWAPPED
+    close = s.gap is not None and s.gap < ISSUE_HOURS and not dense and found.relation != "revised"
+    limit = CORRECTED if close else SWAPPED
     facts = e.swaps + (e.lone if dense else 0)
-    if facts > limit * e.numbers and not (e.swaps == 1 and close and not dense and _known(s.titles()) >= TITLE):
+    if facts > limit * e.numbers and not (e.swaps == 1 and close and _known(s.titles()) >= TITLE):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
-    if here and e.swaps and _known(s.titles()) < TITLE and s.titles() is not None:
+    if here and e.swaps and s.titles() is not None and _known(s.titles()) < TITLE:
         return Decision("sibling", "similarity of the titles, with numbers swapped,", _known(s.titles()), TITLE)
     if s.renamed():
         return Decision("sibling", "names swapped", 1.0, 1.0)

@@ -43,8 +43,8 @@ _COUNTS: Final = 4
 class Measured(NamedTuple):
     """Pairs that share enough to be judged, n of them, the longer text first.
 
-    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 4]: numbers in the place of numbers, numbers
-    more on one side, places with words in the place of others, places with other passages; `numbers` i64[n] in the text
+    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 4]: numbers in the place of numbers, numbers in
+    the place of other words, places with words in the place of others, places with other passages; `numbers` i64[n] in the text
     that has fewer; `names`: by pair, the tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
     """
 
@@ -79,7 +79,7 @@ class Measured(NamedTuple):
     def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
         """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
         a, b = self.pairs[i].tolist()
-        swaps, lone, replaced, _ = self.counts[i].tolist()
+        swaps, lone, replaced, passages = self.counts[i].tolist()
         return Evidence(
             words=(int(lengths[a]), int(lengths[b])),
             aligned=int(self.aligned[i]),
@@ -88,6 +88,7 @@ class Measured(NamedTuple):
             swaps=swaps,
             lone=lone,
             replaced=replaced,
+            passages=passages,
             left=float(min(left[a], left[b])),
         )
 

@@ -112,11 +112,11 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
         if max(len(u), len(v)) > short:
             counts[3] += 1
         elif len(u) or len(v):
-            x = np.sum(u & 1)
-            y = np.sum(v & 1)
-            counts[1] += abs(x - y)
             if len(u) and len(v):
+                x = np.sum(u & 1)
+                y = np.sum(v & 1)
                 counts[0] += min(x, y)
+                counts[1] += abs(x - y)
                 counts[2] += 1
                 used = _note_names(a, b, u, v, names, used)
         i = i2 + 1
@@ -130,8 +130,8 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
 def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, names):  # type: ignore[no-untyped-def]
     """Reads the gaps between runs that are neighbours in both texts, and those before the first and behind the last run.
 
-    `counts`: numbers in the place of numbers, numbers more on one side, places with words in the place of others, places
-    of more than `short` words (gaps of more than `longest` tokens among them). Returns how many rows `names` has.
+    `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
+    others, places of more than `short` words (gaps of more than `longest` tokens among them). Returns how many rows `names` has.
     """
     used = 0
     a0 = b0 = 0
