@@ -11,6 +11,9 @@ LEAD: Final = 0.4
 """A near copy on the same site needs this share of one opening in the other, or agreeing titles: two pages of one site may
 share a gallery of thousands of words."""
 
+UNDATED_LEAD: Final = 0.6
+"""The same where dates are not known and cannot forbid: a new stage of the same matter has a new opening."""
+
 HELD: Final = 0.85
 """A truncated copy has at least this share of its words, in order, in the longer text (or the threshold, if that is more)."""
 
@@ -173,12 +176,19 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
     if e.left < THIN and _known(s.titles()) < UNLIKE_TITLE:
         return Decision("related", "share beside boilerplate, under unlike titles,", e.left, THIN)
     if near.value >= near.limit:
-        if s.same_site is False or e.lead >= LEAD or _agree(s):
-            return near
-        return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
+        return _near(e, s, near)
     if e.share_shorter >= held and ((e.lead >= OPENING and e.share_longer >= TEASER) or _agree(s)):
         return Decision("truncated", "share of the shorter", e.share_shorter, held)
     return _version(e, s, rules.threshold) or _unrelated(e)
+
+
+def _near(e: Evidence, s: Signals, near: Decision) -> Decision:
+    """Two texts that are alike: the same piece, unless they share no more than a block that one site prints twice."""
+    if s.same_site and s.gap is None and e.lead < UNDATED_LEAD and not s.same_page():
+        return Decision("related", "opening in common, on one site without dates,", e.lead, UNDATED_LEAD)
+    if s.same_site is False or e.lead >= LEAD or _agree(s):
+        return near
+    return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
 
 
 def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
@@ -198,8 +208,10 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
 
 
 def _in_time(s: Signals) -> bool:
-    """Whether the dates, where they are known, allow for two versions of one piece."""
-    if s.gap is None or s.gap <= STORY_HOURS or s.same_page():
+    """Whether the dates allow for two versions of one piece; on one site, they must be known."""
+    if s.gap is None:
+        return not s.same_site or s.same_page()
+    if s.gap <= STORY_HOURS or s.same_page():
         return True
     return s.same_site is False and s.gap <= LATE_HOURS and _agree(s)
 
@@ -225,14 +237,18 @@ def _other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
         return None
     here = s.same_site is not False
     if here and s.gap is not None and s.gap >= ISSUE_HOURS:
-        if s.gap >= LATE_HOURS or e.swaps or e.lone or e.replaced * REPLACED >= e.words[1]:
+        places = e.passages == 0 and e.replaced * REPLACED >= e.words[1]
+        if s.gap >= LATE_HOURS or e.swaps or e.lone or places:
             return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
-    dense = e.numbers >= DENSE * e.words[1]
-    close = s.gap is not None and s.gap < ISSUE_HOURS and not dense and found.relation != "revised"
-    limit = CORRECTED if close else SWAPPED
-    facts = e.swaps + (e.lone if dense else 0)
-    if facts > limit * e.numbers and not (e.swaps == 1 and close and _known(s.titles()) >= TITLE):
+    table = e.numbers >= DENSE * e.words[1]
+    close = s.gap is not None and s.gap < ISSUE_HOURS and not table
+    limit = CORRECTED if close and found.relation != "revised" else SWAPPED
+    facts = e.swaps + (e.lone if table else 0)
+    named = _known(s.titles()) >= TITLE
+    if facts > limit * e.numbers and not (e.swaps == 1 and close and named):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
+    if table and e.swaps and not named:
+        return Decision("sibling", "numbers swapped in a table, without one title,", e.swaps, 1)
     if here and e.swaps and s.titles() is not None and _known(s.titles()) < TITLE:
         return Decision("sibling", "similarity of the titles, with numbers swapped,", _known(s.titles()), TITLE)
     if s.renamed():
