@@ -34,6 +34,12 @@ TITLE: Final = 0.7
 
 UNLIKE_TITLE: Final = 0.5
 
+QUOTED: Final = 0.6
+"""Texts that agree less than this are no versions under unlike titles: one may quote the other at length. Where dates are not
+known, they need `ONE_TITLE`."""
+
+ONE_TITLE: Final = 0.95
+
 OPENING: Final = 0.5
 """Openings agree when this share of one is in the other; `SAME_OPENING`: without any other signal, this share."""
 
@@ -50,7 +56,7 @@ STORY_HOURS: Final = 36.0
 """Versions of one story lie at most this far apart, unless they have one URL; at two sites under one title, `LATE_HOURS`."""
 
 LATE_HOURS: Final = 168.0
-"""And two texts of one site that differ in any place, without one URL, are no copies when they lie further apart."""
+"""Texts of one site that lie further apart are issues of one template even if they differ in whole passages, too."""
 
 ISSUE_HOURS: Final = 20.0
 """Two issues of one template lie at least this far apart; corrections and copies on one site lie closer."""
@@ -64,8 +70,11 @@ table, within `ISSUE_HOURS` or at one URL, where a correction is as likely."""
 
 CORRECTED: Final = 1 / 5
 
+SPELLED: Final = 3
+"""So many numbers that stand in the place of words, and hardly any in common: facts that one text writes out in words."""
+
 REPLACED: Final = 100
-"""Of two texts of one site that lie `ISSUE_HOURS` apart, one replaced place in so many words makes another issue."""
+"""Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
 
 
 class Signals(Protocol):
@@ -81,6 +90,10 @@ class Signals(Protocol):
         """Whether both name the same URL."""
     def renamed(self) -> bool:
         """Whether a name of one text stands consistently in the place of another name of the other."""
+    def renamed_places(self) -> int:
+        """How many places have a name in one text and another name in the other."""
+    def other_subject(self) -> bool:
+        """Whether the title of each has a name that the other text does not mention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,26 +190,41 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
         return Decision("related", "share beside boilerplate, under unlike titles,", e.left, THIN)
     if near.value >= near.limit:
         return _near(e, s, near)
-    if e.share_shorter >= held and ((e.lead >= OPENING and e.share_longer >= TEASER) or _agree(s)):
+    if e.share_shorter >= held and _cut(e, s):
         return Decision("truncated", "share of the shorter", e.share_shorter, held)
     return _version(e, s, rules.threshold) or _unrelated(e)
 
 
 def _near(e: Evidence, s: Signals, near: Decision) -> Decision:
     """Two texts that are alike: the same piece, unless they share no more than a block that one site prints twice."""
-    if s.same_site and s.gap is None and e.lead < UNDATED_LEAD and not s.same_page():
-        return Decision("related", "opening in common, on one site without dates,", e.lead, UNDATED_LEAD)
+    if s.same_site is not False and s.gap is None and e.lead < UNDATED_LEAD and not s.same_page():
+        return Decision("related", "opening in common, without dates,", e.lead, UNDATED_LEAD)
     if s.same_site is False or e.lead >= LEAD or _agree(s):
         return near
     return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
+
+
+def _cut(e: Evidence, s: Signals) -> bool:
+    """Whether a text that the longer one holds is a part of the same piece, and not one of many things on its page."""
+    if _agree(s):
+        return True
+    if s.titles() is None:
+        return e.lead >= SAME_OPENING and e.share_longer >= TEASER
+    if e.lead < OPENING or e.share_longer < TEASER:
+        return False
+    return e.share_longer >= HALF or (s.same_site is False and (s.gap is None or s.gap < ISSUE_HOURS))
 
 
 def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
     """Whether they are versions of one piece, which agree less than copies do, and which something else confirms."""
     if e.share_shorter < HALF or not _in_time(s):
         return None
+    if e.agreement < QUOTED and not s.same_page():
+        title = ONE_TITLE if s.gap is None else UNLIKE_TITLE
+        if _known(s.titles()) < title:
+            return None
     floor = max(FLOOR, threshold - SLACK)
-    if e.agreement >= floor and (s.same_site is False or e.lead >= SAME_OPENING or _agree(s)):
+    if e.agreement >= floor and (s.same_site is False or _agree(s) or (e.lead >= SAME_OPENING and e.agreement >= QUOTED)):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
     floor = max(FLOOR, threshold - SLACK - 0.05)
     if e.agreement >= floor and _agree(s):
@@ -237,20 +265,23 @@ def _other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
         return None
     here = s.same_site is not False
     if here and s.gap is not None and s.gap >= ISSUE_HOURS:
-        places = e.passages == 0 and e.replaced * REPLACED >= e.words[1]
-        if s.gap >= LATE_HOURS or e.swaps or e.lone or places:
+        places = e.replaced if e.passages == 0 or s.gap >= LATE_HOURS else 0
+        named = places * REPLACED >= e.words[1] and s.renamed_places() * REPLACED >= e.words[1]
+        if e.swaps or e.lone or named:
             return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
     table = e.numbers >= DENSE * e.words[1]
     close = s.gap is not None and s.gap < ISSUE_HOURS and not table
     limit = CORRECTED if close and found.relation != "revised" else SWAPPED
     facts = e.swaps + (e.lone if table else 0)
-    named = _known(s.titles()) >= TITLE
-    if facts > limit * e.numbers and not (e.swaps == 1 and close and named):
+    titled = _known(s.titles()) >= TITLE
+    if facts > limit * e.numbers and not (e.swaps == 1 and close and titled):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
-    if table and e.swaps and not named:
+    if table and e.swaps and not titled:
         return Decision("sibling", "numbers swapped in a table, without one title,", e.swaps, 1)
     if here and e.swaps and s.titles() is not None and _known(s.titles()) < TITLE:
         return Decision("sibling", "similarity of the titles, with numbers swapped,", _known(s.titles()), TITLE)
-    if s.renamed():
+    if e.lone >= SPELLED and e.lone > e.numbers:
+        return Decision("sibling", "numbers in the place of words", e.lone, SPELLED)
+    if s.renamed() or (here and s.other_subject()):
         return Decision("sibling", "names swapped", 1.0, 1.0)
     return None

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
+import numpy as np
+
+from dedup.diff import diff
 from dedup.sources import Source
 from dedup.urls import same_page
 from dedup.words import locate
@@ -30,7 +33,7 @@ class RowSignals:
 
     @cached_property
     def _beside(self) -> tuple[float | None, bool, bool]:
-        """Similarity of the titles, whether it is one page, whether names are swapped: all that needs the records."""
+        """Similarity of the titles, whether it is one page, whether names are swapped: what needs the records."""
         a, b = map(self._source.article, self._rows)
         one = same_page(a.url, b.url) or same_page(a.canonical_url or a.url, b.canonical_url or b.url)
         swapped = any(times > 1 for _, _, times in self._names) and renamed(self._names, a.text, b.text)
@@ -66,6 +69,33 @@ class RowSignals:
         return bool(self._names) and self._beside[2]
 
 
+    def renamed_places(self) -> int:
+        """How many places have a name in one text and another name in the other."""
+        return self._renamed_places
+
+    @cached_property
+    def _renamed_places(self) -> int:
+        a, b = (self._source.article(row).text for row in self._rows)
+        pieces = (piece for piece in diff(a, b) if piece.kind == "replaced")
+        return sum(_has_name(a[slice(*piece.a)]) and _has_name(b[slice(*piece.b)]) for piece in pieces)
+
+    def other_subject(self) -> bool:
+        """Whether the title of each has a name that the other text does not mention."""
+        return self._other_subject
+
+    @cached_property
+    def _other_subject(self) -> bool:
+        if self.titles() in (None, 1.0):
+            return False
+        a, b = map(self._source.article, self._rows)
+        return other_subject((a.title or "", a.text), (b.title or "", b.text))
+
+
+def _has_name(text: str) -> bool:
+    """Whether some word does not begin with a lower-case letter."""
+    return any(word[0].isalpha() and not word[0].islower() for word in text.split())
+
+
 def title_similarity(a: str | None, b: str | None) -> float | None:
     """rapidfuzz's token set ratio, 0 to 1: words that only one title has do not count when it has all of the other's.
 
@@ -81,22 +111,54 @@ def title_similarity(a: str | None, b: str | None) -> float | None:
 
 def renamed(names: Swaps, a: str, b: str) -> bool:
     """Whether one of the swaps, made twice or more, is of two names: not in lower case anywhere, not spelled alike."""
-    from rapidfuzz import fuzz
-
     ours, theirs = _printed(a, {p for p, _, _ in names}), _printed(b, {q for _, q, _ in names})
     return any(
         times > 1
         and not any(word[0].islower() for word in ours[p] | theirs[q])
-        and fuzz.ratio(min(ours[p]).lower(), min(theirs[q]).lower()) < 100.0 * SPELLING
+        and not spelled_alike(min(ours[p]), min(theirs[q]))
         for p, q, times in names
     )
+
+
+def other_subject(a: tuple[str, str], b: tuple[str, str]) -> bool:
+    """Whether each title has a name that its own text uses and that the other title and text do not; (title, text) each.
+
+    A name is a word that its text never prints in lower case. Two names that are spelled alike are one, corrected.
+    """
+    ours, theirs = (set(locate(title).tokens.tolist()) for title, _ in (a, b))
+    used, used_there = (_printed(text, ours | theirs) for _, text in (a, b))
+    mine, other = _names(ours - theirs, used, used_there), _names(theirs - ours, used_there, used)
+    return _unmatched(mine, other) and _unmatched(other, mine)
+
+
+def _names(tokens: set[int], used: dict[int, set[str]], elsewhere: dict[int, set[str]]) -> set[str]:
+    return {
+        min(used[t])
+        for t in tokens
+        if used[t] and not elsewhere[t] and not any(word[0].islower() for word in used[t])
+    }
+
+
+def _unmatched(names: set[str], others: set[str]) -> bool:
+    """Whether one of the names is not spelled like any of the others."""
+    return any(not any(spelled_alike(name, other) for other in others) for name in names)
+
+
+def spelled_alike(a: str, b: str) -> bool:
+    """Whether two words may be one name, in two spellings.
+
+    >>> spelled_alike("Gaddafi", "Kadhafi"), spelled_alike("Anna", "Otto")
+    (True, False)
+    """
+    from rapidfuzz import fuzz
+
+    return fuzz.ratio(a.lower(), b.lower()) >= 100.0 * SPELLING
 
 
 def _printed(text: str, tokens: set[int]) -> dict[int, set[str]]:
     """How the words with these tokens are printed in a text."""
     found: dict[int, set[str]] = {token: set() for token in tokens}
     words = locate(text)
-    for token, start, end in zip(words.tokens.tolist(), words.starts.tolist(), words.ends.tolist(), strict=True):
-        if token in found:
-            found[token].add(text[start:end])
+    for i in np.flatnonzero(np.isin(words.tokens, np.array(list(tokens), np.uint32))).tolist():
+        found[int(words.tokens[i])].add(text[words.starts[i] : words.ends[i]])
     return found
