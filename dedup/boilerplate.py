@@ -48,9 +48,11 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     count = kernel.collect(keys, ends, sites, table, CONTEXTS, *nothing)
     found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
     kernel.collect(keys, ends, sites, table, CONTEXTS, found, rows)
-    order = np.lexsort((_digests(corpus.contexts)[rows], found))
+    digest = digests(corpus.contexts)
+    order = np.lexsort((digest[rows], found))
     known = np.empty(count // CONTEXTS + 1, np.uint64)
     known = known[: kernel.many_contexts(found[order], rows[order], corpus.contexts, CONTEXTS, known)]
+    known = np.union1d(known, found[np.isin(rows, _furniture(corpus, digest))])
     if len(known) == 0:
         return Cores(corpus.tokens, None)
     marks = np.empty(len(keys), np.uint8)
@@ -59,11 +61,25 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
 
 
-def _digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def _furniture(corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The rows whose whole text stands under so many unlike titles on one site: they have no words of their own."""
+    from dedup.kernels import boilerplate as kernel
+
+    full = np.flatnonzero(corpus.lengths)
+    hashes = corpus.hashes
+    order = full[np.lexsort((digest[full], corpus.sites[full], hashes[full, 1], hashes[full, 0]))]
+    new = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1) | (corpus.sites[order[1:]] != corpus.sites[order[:-1]])
+    heads = np.concatenate(([0], np.flatnonzero(new) + 1, [len(order)]))
+    crowds = [order[heads[i] : heads[i + 1]] for i in np.flatnonzero(np.diff(heads) >= CONTEXTS)]
+    bare = [crowd for crowd in crowds if kernel.many_titles(corpus.contexts, crowd, CONTEXTS)]
+    return np.concatenate([np.empty(0, np.int64), *bare])
+
+
+def digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """A hash of every context, to sort by what they are and not by where they stand."""
     from dedup.kernels import hashes as kernel
 
-    count, width = contexts.shape
+    count, width = len(contexts), contexts[:1].size
     found = np.empty(count, np.uint64)
     kernel.piece_keys(contexts.ravel(), np.arange(1, count + 1) * width, found)
     return found

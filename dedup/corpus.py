@@ -22,7 +22,10 @@ Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total); the total is 0 where it is not known beforehand. Stages: read, compare, choose."""
 
 CONTEXT: Final = 16
-"""So many words of its title stand for the context of an article; without a title, words of its opening and pieces."""
+"""So many words of its title, and so many of its opening, stand for the context of an article."""
+
+OPENING: Final = 12
+"""The opening is the first line or sentence of at least this many words; what is shorter may be furniture."""
 
 
 class _Batch(NamedTuple):
@@ -40,7 +43,7 @@ class Corpus:
     """All rows, n of them: `hashes` u64[n, 2] of the texts; `tokens` of all rows, spooled.
 
     Pieces are lines and sentences: those of row i are `piece_heads[i]:piece_heads[i + 1]` (i64[n + 1]) of `piece_keys`
-    (u64[m], a hash of their tokens) and `piece_lengths` (u32[m]). `contexts` u32[n, CONTEXT]: words of the title.
+    (u64[m], a hash of their tokens) and `piece_lengths` (u32[m]). `contexts` u32[n, 2, CONTEXT]: words of title and opening.
     `sites` i32[n], -1 where unknown.
     """
 
@@ -114,9 +117,9 @@ def _batch(rows: Rows, settings: Settings) -> _Batch:
         hashes[i] = short_hash(rows.texts[i], texts.tokens[starts[i] : texts.ends[i]])
     keys = np.empty(len(texts.pieces), np.uint64)
     hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)
-    contexts = np.empty((len(lengths), CONTEXT), np.uint32)
+    contexts = np.empty((len(lengths), 2, CONTEXT), np.uint32)
     boilerplate_kernel.contexts(
-        titles.tokens, titles.ends, texts.tokens, texts.pieces, texts.piece_ends, keys, contexts
+        titles.tokens, titles.ends, texts.tokens, starts, texts.pieces, texts.piece_ends, OPENING, contexts
     )
     return _Batch(
         texts.tokens,

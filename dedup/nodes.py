@@ -59,7 +59,7 @@ def gather(source: Source, corpus: Corpus, cores: Cores, settings: Settings) -> 
     hashes = corpus.hashes.copy()
     thin = 0
     if cores.marks is not None:
-        thin = _part_thin(source, corpus.lengths, sizes, hashes, settings.min_tokens)
+        thin = _part_bare(source, corpus.lengths, sizes, hashes, settings.min_tokens)
     if settings.window_hours is not None:
         _part_dates(source, hashes, full, settings.window_hours)
     digest = text_hashes(*cores.tokens)[:, 0] if cores.marks is not None else np.zeros(len(sizes), np.uint64)
@@ -93,18 +93,13 @@ def _crowds(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[NDArray
     return [crowd for crowd in np.split(order, new) if len(crowd) > 1]
 
 
-def _part_thin(
-    source: Source,
-    lengths: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    hashes: NDArray[np.uint64],
-    least: int,
+def _part_bare(
+    source: Source, lengths: NDArray[np.int64], sizes: NDArray[np.int64], hashes: NDArray[np.uint64], least: int
 ) -> int:
     """Gives rows of which little is left another hash for another page; returns how many stay apart so."""
     apart = 0
     for crowd in _crowds(hashes, np.flatnonzero((lengths > 0) & (sizes < THIN * lengths))):
-        by_title = bool(sizes[crowd[0]] >= least)
-        pages = [_page(source, row, by_title) for row in crowd.tolist()]
+        pages = [_page(source, row, by_title=bool(sizes[row] >= least)) for row in crowd.tolist()]
         apart += len(set(pages)) - 1
         for row, name in zip(crowd.tolist(), pages, strict=True):
             hashes[row] ^= np.frombuffer(hashlib.blake2b(name, digest_size=16).digest(), np.uint64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit, uint32, uint64
+import numpy as np
+from numba import njit, uint64
 
 _STEP = uint64(0x9FB21C651E98DF25)
 _SITE = uint64(0x9E3779B97F4A7C15)
@@ -17,42 +18,28 @@ def _slot(key, site, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def contexts(tokens, title_ends, text_tokens, pieces, piece_ends, keys, out):  # type: ignore[no-untyped-def]
-    """out[i] (u32[width], zeros behind): what stands for the context of text i: the distinct words of its title.
+def contexts(titles, title_ends, tokens, starts, pieces, piece_ends, least, out):  # type: ignore[no-untyped-def]
+    """out[i] (u32[2, width], zeros behind): distinct words of the title of text i, and of its opening.
 
-    A text without a title has half of `out` for the words of its first piece of some length, half for its lowest keys.
+    The opening is the first piece of at least `least` tokens, or the last piece.
     """
-    width = out.shape[1]
+    width = out.shape[2]
     title = 0
     piece = 0
-    start = 0
     for d in range(len(title_ends)):
-        out[d, :] = 0
+        out[d] = 0
         n = 0
         for i in range(title, title_ends[d]):
-            n = _add(out[d], n, tokens[i], width)
-        if title_ends[d] == title:
-            begin = start
-            for p in range(piece, piece_ends[d]):
-                if pieces[p] - begin >= width // 2 or p == piece_ends[d] - 1:
-                    for i in range(begin, pieces[p]):
-                        n = _add(out[d], n, text_tokens[i], width // 2)
-                    break
-                begin = pieces[p]
-            for _ in range(width // 2):
-                low = uint64(0)
-                for p in range(piece, piece_ends[d]):
-                    new = True
-                    for k in range(n):
-                        new = new and out[d, k] != uint32(keys[p] >> uint64(32))
-                    if new and (low == 0 or keys[p] < low):
-                        low = keys[p]
-                if low != 0:
-                    n = _add(out[d], n, uint32(low >> uint64(32)), width)
+            n = _add(out[d, 0], n, titles[i], width)
         title = title_ends[d]
-        if piece_ends[d] > piece:
-            start = pieces[piece_ends[d] - 1]
-        piece = piece_ends[d]
+        begin = starts[d]
+        n = 0
+        while piece < piece_ends[d]:
+            if n == 0 and (pieces[piece] - begin >= least or piece == piece_ends[d] - 1):
+                for i in range(begin, pieces[piece]):
+                    n = _add(out[d, 1], n, tokens[i], width)
+            begin = pieces[piece]
+            piece += 1
 
 
 @njit(nogil=True, cache=True)
@@ -98,19 +85,43 @@ def collect(keys, piece_ends, sites, table, limit, out_keys, out_rows):  # type:
 
 
 @njit(nogil=True, cache=True)
-def unlike(a, b):  # type: ignore[no-untyped-def]
-    """Whether two contexts share less than half of the words of the shorter one."""
-    width = len(a)
+def share_few(a, b):  # type: ignore[no-untyped-def]
+    """Whether two sets of words (zeros behind) share less than half of the smaller one."""
     na = nb = shared = 0
-    for i in range(width):
+    for i in range(len(a)):
         nb += b[i] != 0
         if a[i] != 0:
             na += 1
-            for j in range(width):
+            for j in range(len(b)):
                 if a[i] == b[j]:
                     shared += 1
                     break
     return 2 * shared < max(1, min(na, nb))
+
+
+@njit(nogil=True, cache=True)
+def unlike(a, b):  # type: ignore[no-untyped-def]
+    """Whether two contexts differ in their titles, as far as both have one, and in their openings."""
+    if a[0, 0] != 0 and b[0, 0] != 0 and not share_few(a[0], b[0]):
+        return False
+    return share_few(a[1], b[1])
+
+
+@njit(nogil=True, cache=True)
+def many_titles(contexts, rows, need):  # type: ignore[no-untyped-def]
+    """Whether `need` of the rows have titles that are mutually unlike."""
+    chosen = np.empty(need, np.int64)
+    picked = 0
+    for row in rows:
+        new = contexts[row, 0, 0] != 0
+        for c in range(picked):
+            new = new and share_few(contexts[row, 0], contexts[chosen[c], 0])
+        if new:
+            chosen[picked] = row
+            picked += 1
+            if picked == need:
+                return True
+    return False
 
 
 @njit(nogil=True, cache=True)
