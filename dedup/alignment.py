@@ -43,6 +43,10 @@ class Tokens(NamedTuple):
         values.flags.writeable = False  # as a spool's are: kernels are compiled for one of the two
         return cls(values, np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
 
+    def part(self, first: int, last: int) -> Tokens:
+        """Sequences `first` to `last`, the last one left out."""
+        return Tokens(self.values, self.starts[first:last], self.ends[first:last])
+
 
 class Aligned(NamedTuple):
     """`words` i64[pairs]: tokens of either side that are aligned. `numbers` i64[pairs]: numbers in the text that has fewer.

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import boilerplate, corpus, kernels, nodes, passages
-from dedup.alignment import Tokens
 from dedup.bands import Bands
 from dedup.candidates import as_pairs, propose
 from dedup.canonical import Copy
@@ -34,7 +33,7 @@ from dedup.verify import Measured, measure, resemblance
 log = logging.getLogger("dedup")
 
 _CHUNK: Final = 1_024
-"""Texts are signed in chunks of this many."""
+"""Texts are signed and winnowed in chunks of this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +127,14 @@ class Decider:
         self.corpus = corpus.read(self.source, settings, self.workspace, pool, self.report)
         plain = boilerplate.Cores(self.corpus.tokens, None)
         self.cores = boilerplate.cores(self.corpus, self.workspace) if settings.boilerplate else plain
+        self.workspace.release()
         self.nodes = nodes.gather(self.source, self.corpus, self.cores, settings)
         self.lengths = self.nodes.lengths
-        values, starts, ends = self.nodes.tokens
-        comparable = Tokens(values, starts[: self.nodes.long], ends[: self.nodes.long])
-        keys = self._keys(comparable, pool)
-        held = passages.passages(comparable, self.workspace, pool) if settings.passages else None
+        keys, held = self._prints(pool)
         alive = np.arange(self.nodes.long)
         while True:
             more = self._candidates(keys, held, alive)
-            found = measure(self.nodes.tokens, more, pool, self.corpus.spool.release)
+            found = measure(self.nodes.tokens, more, pool, self.workspace.release)
             self.measured = Measured.joined([self.measured, found])
             self.report("compare", self.measured.tried, self.measured.tried)
             self.decisions, owner = self.judged(settings.rules)
@@ -146,19 +143,26 @@ class Decider:
             if self.capped + self.hot == 0 or len(found.pairs) == 0:
                 return
 
-    def _keys(self, tokens: Tokens, pool: Executor | None) -> list[NDArray[np.uint64]]:
-        """Band keys of the texts, u64[bands, texts of a chunk] each."""
-        bands = self.settings.bands
+    def _prints(self, pool: Executor | None) -> tuple[list[NDArray[np.uint64]], Passages]:
+        """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages, spooled."""
+        bands, spool = self.settings.bands, self.workspace.spool()
 
-        def keys(first: int) -> NDArray[np.uint64]:
-            starts, ends = tokens.starts[first : first + _CHUNK], tokens.ends[first : first + _CHUNK]
-            signed = sign(tokens.values, starts, ends, self.settings.scheme, bands.count * bands.rows)
-            return band_keys(signed.values, bands)
+        def prints(first: int) -> tuple[NDArray[np.uint64], Passages]:
+            tokens = self.nodes.tokens.part(first, min(first + _CHUNK, self.nodes.long))
+            signed = sign(*tokens, self.settings.scheme, bands.count * bands.rows)
+            chosen = passages.chosen(tokens if self.settings.passages else tokens.part(0, 0))
+            self.corpus.spool.release()
+            return band_keys(signed.values, bands), chosen
 
-        return list((pool.map if pool else map)(keys, range(0, len(tokens.starts), _CHUNK)))
+        keys, counts = [], [np.empty(0, np.int64)]
+        for of_chunk, chosen in (pool.map if pool else map)(prints, range(0, self.nodes.long, _CHUNK)):
+            keys.append(of_chunk)
+            counts.append(chosen.counts)
+            spool.append(chosen.values)
+        return keys, Passages(spool.view(), np.concatenate(counts))
 
     def _candidates(
-        self, keys: list[NDArray[np.uint64]], held: Passages | None, alive: NDArray[np.int64]
+        self, keys: list[NDArray[np.uint64]], held: Passages, alive: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Pairs of `alive` nodes that share a bucket or passages and were not seen before."""
         limits = self.settings.limits
@@ -167,7 +171,7 @@ class Decider:
         self.capped = max(self.capped, by_band.capped)
         pairs = alive[by_band.pairs]
         codes = pairs[:, 0] << 32 | pairs[:, 1]
-        if held is not None:
+        if len(held.values):
             living = np.zeros(self.nodes.long, bool)
             living[alive] = True
             by_passage = passages.propose(held, living, limits.passage)

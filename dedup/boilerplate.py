@@ -20,7 +20,7 @@ half of the words of the shorter."""
 _SLOTS: Final = 1 << 27
 """The most slots that pieces are counted in; more pieces share slots, which costs time and changes nothing."""
 
-_CHUNK: Final = 4_000_000
+_CHUNK: Final = 1_000_000
 """Tokens are copied in chunks of about this many."""
 
 
@@ -101,6 +101,7 @@ def _stripped(
         size = int(ends[row] - starts[row])
         if used + size > len(out):
             aside.append(out[:used])
+            corpus.spool.release()
             used = 0
             out = out if size <= len(out) else np.empty(size, np.uint32)
         left = kernel.strip(values[starts[row] : ends[row]], corpus.piece_lengths[pieces], marks[pieces], out[used:])

@@ -40,7 +40,7 @@ class _Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """All rows, n of them: `hashes` u64[n, 2] of the texts; `tokens` of all rows, spooled.
+    """All rows, n of them: `hashes` u64[n, 2] of the texts, `lengths` i64[n] in tokens (0: empty); `tokens`, spooled.
 
     Pieces are lines and sentences: those of row i are `piece_heads[i]:piece_heads[i + 1]` (i64[n + 1]) of `piece_keys`
     (u64[m], a hash of their tokens) and `piece_lengths` (u32[m]). `contexts` u32[n, 2, CONTEXT]: words of title and opening.
@@ -48,6 +48,7 @@ class Corpus:
     """
 
     hashes: NDArray[np.uint64]
+    lengths: NDArray[np.int64]
     tokens: Tokens
     piece_heads: NDArray[np.int64]
     piece_keys: NDArray[np.uint64]
@@ -56,35 +57,31 @@ class Corpus:
     sites: NDArray[np.int32]
     spool: Spool
 
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of every row, i64[n]; 0: the text is empty."""
-        sizes: NDArray[np.int64] = self.tokens.ends - self.tokens.starts
-        return sizes
-
 
 def read(source: Source, settings: Settings, workspace: Workspace, pool: Executor | None, report: Progress) -> Corpus:
     """Reads all of `source`."""
-    spool, lengths_spool, keys_spool = workspace.spool(), workspace.spool(), workspace.spool()
+    spool, lengths_spool, keys_spool, contexts_spool = (workspace.spool() for _ in range(4))
     batches: list[_Batch] = []
     rows = 0
     for batch in _batches(source, settings, pool):
         spool.append(batch.tokens)
         lengths_spool.append(batch.pieces)
         keys_spool.append(batch.keys.view(np.uint32))
+        contexts_spool.append(batch.contexts.ravel())
         nothing = np.empty(0, np.uint32)
-        batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64)))
+        batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing))
         rows += len(batch.lengths)
         report("read", rows, 0)
     sizes = np.concatenate([b.lengths for b in batches])
     ends = np.cumsum(sizes)
     return Corpus(
         hashes=np.concatenate([b.hashes for b in batches]),
+        lengths=sizes,
         tokens=Tokens(spool.view(), ends - sizes, ends),
         piece_heads=np.concatenate(([0], np.cumsum(np.concatenate([b.counts for b in batches])))),
         piece_keys=keys_spool.view().view(np.uint64),
         piece_lengths=lengths_spool.view(),
-        contexts=np.concatenate([b.contexts for b in batches]),
+        contexts=contexts_spool.view().reshape(-1, 2, CONTEXT),
         sites=np.array(source.facts.sites, np.int32),
         spool=spool,
     )

@@ -15,7 +15,7 @@ from dedup.boilerplate import Cores
 from dedup.corpus import Corpus
 from dedup.relations import THIN
 from dedup.settings import Settings
-from dedup.signatures import encode, text_hashes
+from dedup.signatures import encode
 from dedup.sources import Source
 from dedup.urls import page
 
@@ -62,8 +62,8 @@ def gather(source: Source, corpus: Corpus, cores: Cores, settings: Settings) -> 
         thin = _part_bare(source, corpus.lengths, sizes, hashes, settings.min_tokens)
     if settings.window_hours is not None:
         _part_dates(source, hashes, full, settings.window_hours)
-    digest = text_hashes(*cores.tokens)[:, 0] if cores.marks is not None else np.zeros(len(sizes), np.uint64)
-    order = full[np.lexsort((digest[full], -sizes[full], hashes[full, 1], hashes[full, 0]))]
+    site = _site_ranks(source)[corpus.sites]  # equal texts of one site have equal cores
+    order = full[np.lexsort((site[full], -sizes[full], hashes[full, 1], hashes[full, 0]))]
     new = np.ones(len(order), bool)
     new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
     group = np.cumsum(new) - 1
@@ -84,6 +84,14 @@ def gather(source: Source, corpus: Corpus, cores: Cores, settings: Settings) -> 
         int(np.count_nonzero(sizes[first] >= settings.min_tokens)),
         thin,
     )
+
+
+def _site_ranks(source: Source) -> NDArray[np.int64]:
+    """The place of every site by its name, and behind them that of no site (number -1)."""
+    names = source.facts.site_names
+    ranks = np.full(len(names) + 1, -1, np.int64)
+    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    return ranks
 
 
 def _crowds(hashes: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

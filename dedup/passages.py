@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.candidates import Candidates, gather
-from dedup.spool import Workspace
 
 SHINGLE: Final = 6
 """Tokens in a passage."""
@@ -30,10 +28,6 @@ _SLOTS: Final = 1 << 27
 _PART: Final = 8_000_000
 """So many passages are sorted at once, about."""
 
-_CHUNK: Final = 2_048
-"""Texts are winnowed in chunks of this many."""
-
-
 class Passages(NamedTuple):
     """`values` u32[total]: the distinct passages of every text, one text after another; `counts` i64[n] of each."""
 
@@ -41,23 +35,14 @@ class Passages(NamedTuple):
     counts: NDArray[np.int64]
 
 
-def passages(tokens: Tokens, workspace: Workspace, pool: Executor | None = None) -> Passages:
-    """The passages of all texts, spooled."""
+def chosen(tokens: Tokens) -> Passages:
+    """The passages of some texts."""
     from dedup.kernels import passages as kernel
 
-    def chosen(first: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        starts, ends = tokens.starts[first : first + _CHUNK], tokens.ends[first : first + _CHUNK]
-        out = np.empty(int((ends - starts).sum()) + len(ends), np.uint32)
-        counts = np.empty(len(ends), np.int64)
-        total = kernel.winnow_all(tokens.values, starts, ends, SHINGLE, WINDOW, out, counts)
-        return out[:total].copy(), counts
-
-    spool = workspace.spool()
-    counts = [np.empty(0, np.int64)]
-    for values, found in (pool.map if pool else map)(chosen, range(0, len(tokens.starts), _CHUNK)):
-        spool.append(values)
-        counts.append(found)
-    return Passages(spool.view(), np.concatenate(counts))
+    out = np.empty(int((tokens.ends - tokens.starts).sum()) + len(tokens.ends), np.uint32)
+    counts = np.empty(len(tokens.ends), np.int64)
+    total = kernel.winnow_all(tokens.values, tokens.starts, tokens.ends, SHINGLE, WINDOW, out, counts)
+    return Passages(out[:total].copy(), counts)
 
 
 def propose(found: Passages, alive: NDArray[np.bool_], limit: int) -> Candidates:

@@ -261,8 +261,14 @@ def _known(similarity: float | None) -> float:
 
 def _other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two are issues of one template with other facts, if they are."""
-    if e.swaps == e.lone == e.replaced == e.passages == 0 or s.same_page():
+    if e.swaps == e.lone == e.replaced == e.passages == 0:
         return None
+    facts = _other_facts(e, s, found)
+    return None if facts is None or s.same_page() else facts
+
+
+def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:
+    """The reason why the two tell other facts, if they do."""
     here = s.same_site is not False
     if here and s.gap is not None and s.gap >= ISSUE_HOURS:
         places = e.replaced if e.passages == 0 or s.gap >= LATE_HOURS else 0

@@ -16,6 +16,9 @@ from dedup.words import locate
 SPELLING: Final = 0.6
 """Two words that are spelled alike from this share on (rapidfuzz ratio) are one name, corrected."""
 
+_OWN: Final = 3
+"""Attributes of signals before any record was read."""
+
 Swaps = Sequence[tuple[int, int, int]]
 """Tokens that stand in each other's place: (token of one text, token of the other, how often)."""
 
@@ -32,17 +35,15 @@ class RowSignals:
         self._names = names
 
     @cached_property
-    def _beside(self) -> tuple[float | None, bool, bool]:
-        """Similarity of the titles, whether it is one page, whether names are swapped: what needs the records."""
+    def _beside(self) -> tuple[float | None, tuple[str | None, ...]]:
+        """Similarity of the titles, and the URLs: what needs the records."""
         a, b = map(self._source.article, self._rows)
-        one = same_page(a.url, b.url) or same_page(a.canonical_url or a.url, b.canonical_url or b.url)
-        swapped = any(times > 1 for _, _, times in self._names) and renamed(self._names, a.text, b.text)
-        return title_similarity(a.title, b.title), one, swapped
+        return title_similarity(a.title, b.title), (a.url, b.url, a.canonical_url, b.canonical_url)
 
     @property
     def read(self) -> bool:
         """Whether the records had to be read."""
-        return "_beside" in vars(self)
+        return len(vars(self)) > _OWN
 
     @property
     def same_site(self) -> bool | None:
@@ -62,12 +63,25 @@ class RowSignals:
 
     def same_page(self) -> bool:
         """Whether both have the same URL, or name the same canonical one."""
-        return self._beside[1]
+        return self._same_page
+
+    @cached_property
+    def _same_page(self) -> bool:
+        a, b, canonical_a, canonical_b = self._beside[1]
+        if self.same_site is False and canonical_a is None and canonical_b is None:
+            return False
+        return same_page(a, b) or same_page(canonical_a or a, canonical_b or b)
 
     def renamed(self) -> bool:
         """Whether a name stands in the place of another one, twice or more."""
-        return bool(self._names) and self._beside[2]
+        return self._renamed
 
+    @cached_property
+    def _renamed(self) -> bool:
+        if not any(times > 1 for _, _, times in self._names):
+            return False
+        a, b = (self._source.article(row).text for row in self._rows)
+        return renamed(self._names, a, b)
 
     def renamed_places(self) -> int:
         """How many places have a name in one text and another name in the other."""

@@ -88,6 +88,11 @@ class Workspace:
         self._spools.append(spool)
         return spool
 
+    def release(self) -> None:
+        """Gives the memory of all mapped pages back."""
+        for spool in self._spools:
+            spool.release()
+
     def keep(self, file: IO[bytes]) -> IO[bytes]:
         """A file to be closed with the workspace."""
         self._files.append(file)
