@@ -1,9 +1,10 @@
 """Build the labelled sample dump from the articles in ``data/articles``.
 
-Every article is copied several times in the ways in which news texts are copied on the web (re-spaced, edited,
-syndicated, cut short, extended, updated, wrapped in a site's furniture). Template notices that look alike but report
-different facts are added. The result is shuffled and written as ``sample.jsonl.gz`` with the truth in
-``sample_labels.jsonl.gz``. All choices come from one seeded generator, so that the files are reproducible byte by byte.
+Every article is printed by its own site and by others: as it is, edited, syndicated, cut short, extended, updated; a site
+prints its furniture around all of its articles, and shows many of them under several URLs. Series of template notices
+that look alike but report different facts are added. The result is shuffled and written as ``sample.jsonl.gz`` with the
+truth in ``sample_labels.jsonl.gz``. All choices come from one seeded generator, so that the files are reproducible byte
+by byte.
 
 Usage: ``python data/make_sample.py [--out DIR]``
 """
@@ -20,7 +21,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,13 +30,24 @@ from typing import Any
 SEED = 20261123
 UTC = timezone(timedelta(0))
 HERE = Path(__file__).resolve().parent
-TARGET_RECORDS = 2250
-MIN_COPIES, MAX_COPIES = 10, 24
-FURNITURE_SHARE = 0.28
+RECORDS = 2277
 COPY_KINDS = ("exact", "edited", "syndicated", "truncated", "extended", "updated", "boilerplate")
+OWN_SITE = {
+    "exact": 0.45,
+    "edited": 0.12,
+    "syndicated": 0.0,
+    "truncated": 0.35,
+    "extended": 0.2,
+    "updated": 0.65,
+    "boilerplate": 0.15,
+}
+"""The share of copies of each kind that the site of the original prints."""
 UNSPACED = frozenset({"zh", "ja", "th"})
 CYRILLIC_OR_LATIN = frozenset({"en", "de", "es", "fr", "pt", "ru", "tr", "it", "pl", "nl", "el"})
 UNPARSABLE = ("yesterday", "3 hours ago", "last updated Monday", "n/a", "this morning", "Spring 2026")
+LEVELS = ("heavy", "bare", "light", "bare", "light")
+"""How much furniture the sites of a language print, in turn."""
+SECTIONS = ("local", "regions", "topics", "most-read", "archive/today")
 TRACKING = (
     "utm_source=newsletter",
     "utm_source=social&utm_medium=post",
@@ -244,6 +256,34 @@ class Article:
 
 
 @dataclass(frozen=True)
+class Site:
+    """What a site prints around each of its articles, and how it dates them."""
+
+    name: str
+    language: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    related: int = 0
+    caption: str = ""
+    date_style: int = 0
+    modified: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is left around the articles, as where only they were extracted."""
+        return not (self.before or self.after or self.related or self.caption)
+
+
+@dataclass(frozen=True)
+class Page:
+    """How one site prints one article."""
+
+    url: str
+    title: str
+    published: datetime
+
+
+@dataclass(frozen=True)
 class Draft:
     """A record before it is shuffled and numbered."""
 
@@ -310,6 +350,11 @@ def split_words(text: str) -> list[str]:
     return re.split(r"(\s+)", text)
 
 
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of a paragraph."""
+    return [part for part in re.split(r"(?<=[.!?।።])\s+|(?<=[。！？])", paragraph) if part]
+
+
 def straighten(text: str) -> str:
     """Replace typographic quotes by straight ones."""
     return text.translate(CURLY_TO_STRAIGHT)
@@ -333,47 +378,82 @@ class Builder:
         self.drafts: list[Draft] = []
         self.urls: set[str] = set()
         self.titles: dict[str, list[str]] = {}
+        self.pages: dict[tuple[str, str], Page] = {}
+        self.printed: Counter[tuple[str, str]] = Counter()
+        self.versions: dict[str, tuple[str, datetime]] = {}
         sites: dict[str, set[str]] = {}
         for article in articles:
             self.titles.setdefault(article.language, []).append(article.title)
             sites.setdefault(article.language, set()).add(article.site)
-        self.sites: dict[str, list[str]] = {}
+        self.sites: dict[str, Site] = {}
+        self.homes = {article.site for article in articles}
         for language in sorted(sites):
-            partners = parts["languages"].get(language, {}).get("partners", [f"news-{language}.example"])
-            self.sites[language] = sorted(sites[language] | set(partners))
+            names = sorted(
+                sites[language] | set(self.local(language)["partners"]), key=lambda s: zlib.crc32(s.encode())
+            )
+            for place, name in enumerate(names):
+                self.sites[name] = self.make_site(name, language, LEVELS[place % len(LEVELS)])
 
-    # -- parts ------------------------------------------------------------------------------------------------------
+    # -- sites ------------------------------------------------------------------------------------------------------
 
     def local(self, language: str) -> dict[str, Any]:
-        """The set phrases of a language, the English ones if there are none."""
+        """The set phrases of a language."""
         languages: dict[str, dict[str, Any]] = self.parts["languages"]
-        return languages.get(language, languages["en"])
+        return languages[language]
 
-    def other_site(self, language: str, site: str) -> str:
-        """A different site of the same language."""
-        choices = [name for name in self.sites.get(language, []) if name != site]
-        return self.rng.choice(choices) if choices else site
-
-    def site_furniture(self, site: str, language: str) -> list[str]:
-        """The fixed furniture paragraphs of a site."""
-        own: dict[str, list[str]] = self.parts["sites"]
-        if site in own:
-            return own[site]
+    def make_site(self, site: str, language: str, level: str) -> Site:
+        """The ways of a site; they depend on nothing but its name and level."""
+        draw = random.Random(zlib.crc32(site.encode()))  # hash() depends on PYTHONHASHSEED
+        phrases = self.local(language)
         name = site.removesuffix(".example")
-        pool: list[str] = [text.format(name=name) for text in self.local(language)["furniture"]]
-        # zlib.crc32 instead of hash(): it does not depend on PYTHONHASHSEED
-        return random.Random(zlib.crc32(site.encode())).sample(pool, min(len(pool), 6))
+        own: dict[str, list[str]] = self.parts["sites"]
+        pool = own.get(site) or [text.format(name=name) for text in phrases["furniture"]]
+        # RFC 2822, UTC, local time, and none at all
+        style = draw.choice((0, 1, 1, 2, 2, 2, 2, 3)) if site not in self.homes else draw.choice((0, 1, 1, 2, 2, 2))
+        found = Site(name=site, language=language, date_style=style, modified=draw.random() < 0.5)
+        if level == "bare":
+            return found
+        caption = draw.choice(phrases["caption"]).replace("{name}", name) if draw.random() < 0.6 else ""
+        if level == "light":
+            after = draw.sample(pool, draw.randint(1, 2))
+            return replace(found, after=tuple(after), caption=caption, related=draw.choice((0, 0, 3)))
+        chosen = draw.sample(pool, min(len(pool), draw.randint(4, 6)))
+        cut = draw.randint(1, 2)
+        tail = [*chosen[cut:], *(text.format(name=name) for text in phrases["signup"]), *phrases["comments"]]
+        return replace(
+            found, before=tuple(chosen[:cut]), after=tuple(tail), caption=caption, related=draw.choice((3, 4, 5))
+        )
 
-    def furnish(self, text: str, site: str, language: str, title: str, count: int) -> str:
-        """Put furniture paragraphs of a site before and after a text."""
-        pool = list(self.site_furniture(site, language))
-        others = [other for other in self.titles.get(language, []) if other != title]
-        if len(others) >= 3:
-            heads = self.rng.sample(others, 3)
-            pool.append("\n".join([self.local(language)["related"], *(f"- {head}" for head in heads)]))
-        chosen = self.rng.sample(pool, min(count, len(pool)))
-        before = self.rng.randint(0, min(2, len(chosen)))
-        return "\n\n".join([*chosen[:before], text, *chosen[before:]])
+    def furnish(self, text: str, site: Site, title: str) -> str:
+        """Put the furniture of a site around a text; the teasers of related articles vary."""
+        phrases = self.local(site.language)
+        caption = [site.caption.format(place=self.rng.choice(phrases["places"]))] if site.caption else []
+        blocks = [*site.before, *caption, text]
+        if site.related:
+            heads = [other for other in (*self.titles[site.language], *phrases["teasers"]) if other != title]
+            blocks.append("\n".join([phrases["related"], *self.rng.sample(heads, site.related)]))
+        return "\n\n".join([*blocks, *site.after])
+
+    def choose_site(self, language: str, but: str, furnished: bool | None = None) -> Site:
+        """Another site of a language, with or without furniture."""
+        sites = [s for s in self.sites.values() if s.language == language and s.name != but]
+        return self.rng.choice([s for s in sites if furnished is None or s.bare != furnished])
+
+    def page(self, article: Article, site: Site) -> Page:
+        """How a site prints an article: one title, one date, one URL; mostly within two days of the original."""
+        key = article.id, site.name
+        if key not in self.pages:
+            title, roll = article.title, self.rng.random()
+            if roll < 0.2:
+                title = self.reword(title, article.language)
+            elif roll < 0.4:
+                form: str = self.rng.choice(self.local(article.language)["prefixes"])
+                title = form.format(title=title, name=site.name.removesuffix(".example"))
+            elif roll < 0.6:
+                title = self.parts["headlines"][article.id]
+            day = self.later(article.published)
+            self.pages[key] = Page(self.make_url(site.name, title, day), title, day)
+        return self.pages[key]
 
     def make_url(self, site: str, title: str, day: datetime) -> str:
         """A plausible address that is not in use yet."""
@@ -395,29 +475,48 @@ class Builder:
             if url not in self.urls:
                 return url
 
+    def second_url(self, page: Page, site: str, section: bool = False) -> str:
+        """Another address of a page: with tracking parameters, for phones, for print, in a section."""
+        while True:
+            roll = self.rng.random()
+            number = self.rng.randint(100000, 999999)
+            if section or roll >= 0.75:
+                place = self.rng.choice(SECTIONS)
+                url = f"https://{site}/{place}/{slug(page.title) or 'item'}-{number}"
+            elif roll < 0.35:
+                url = f"{page.url}?{self.rng.choice(TRACKING)}"
+            elif roll < 0.45:
+                url = f"{page.url.removesuffix('.html')}/amp"
+            elif roll < 0.55:
+                url = f"{page.url}?outputType=amp"
+            elif roll < 0.65:
+                url = f"{page.url}?print=1"
+            else:
+                url = f"https://{site}/print/{number}"
+            if url not in self.urls:
+                return url
+
     def add(self, draft: Draft) -> None:
         """Store a record and note its address."""
         self.urls.add(draft.url)
         self.drafts.append(draft)
 
-    def write_date(self, day: datetime, original: bool = False) -> str | None:
-        """Write a date in one of several forms; that of an original can always be read."""
-        roll = self.rng.random()
-        if roll < 0.12:
+    def write_date(self, day: datetime, site: Site, original: bool = False) -> str | None:
+        """Write a date in the form of a site; now and then it cannot be read, but that of an original always can."""
+        if not original and site.date_style == 3:
+            return None
+        if not original and self.rng.random() < 0.02:
+            return self.rng.choice(UNPARSABLE)
+        if site.date_style == 0:
             return format_datetime(day)
-        if not original:
-            if roll < 0.145:
-                return self.rng.choice(UNPARSABLE)
-            if roll < 0.17:
-                return None
-        if roll < 0.4:
+        if site.date_style == 1:
             return day.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return day.isoformat()
 
-    def later(self, day: datetime, low_minutes: int = 3, high_minutes: int = 28000) -> datetime:
+    def later(self, day: datetime, low_minutes: int = 3, high_minutes: int = 2880) -> datetime:
         """A moment after another one; most are soon after it."""
         span = high_minutes - low_minutes
-        return day + timedelta(minutes=low_minutes + int(span * self.rng.random() ** 4))
+        return day + timedelta(minutes=low_minutes + int(span * self.rng.random() ** 2))
 
     # -- changes to texts -------------------------------------------------------------------------------------------
 
@@ -521,13 +620,33 @@ class Builder:
         lines.append(current)
         return "\n".join(lines)
 
-    def headline(self, article: Article) -> str:
-        """Another headline, taken from a sentence of the text."""
-        paragraph = self.rng.choice(article.paragraphs[:3])
-        sentence = re.split(r"(?<=[.!?。！？।])\s*", paragraph.strip())[0].strip(" \"'“”‘’«»「」—–-.。।")
+    def reword(self, title: str, language: str) -> str:
+        """A title with a word less, a clause less, or two words the other way round."""
+        clauses = re.split(r"(?<=\w)[:：,،]\s*|\s[—–-]\s|　", title)
+        if len(clauses) > 1 and self.rng.random() < 0.5:
+            return max(clauses, key=len)
+        words = title.split()
+        if language in UNSPACED or len(words) < 4:
+            at = self.rng.randint(2, len(title) - 3)
+            return title[:at] + title[at + 1 :]
+        at = self.rng.randint(1, len(words) - 2)
+        if self.rng.random() < 0.6:
+            del words[at]
+        else:
+            words[at], words[at + 1] = words[at + 1], words[at]
+        return " ".join(words)
+
+    def teaser(self, article: Article) -> str:
+        """The first 40 to 80 words and a line that leads to the rest."""
+        more: str = self.rng.choice(self.local(article.language)["more"])
         if article.language in UNSPACED:
-            return sentence[: self.rng.randint(16, 28)]
-        return " ".join(sentence.split()[: self.rng.randint(6, 11)]).rstrip(",;:")
+            cut = article.text[: self.rng.randint(80, 160)]
+        else:
+            words = split_words(article.text)
+            cut = "".join(words[: 2 * self.rng.randint(40, 80) - 1])
+        if self.rng.random() < 0.3:
+            return f"{cut.replace(chr(10) * 2, ' ')}… {more}"
+        return f"{cut}…\n\n{more}"
 
     def truncate(self, article: Article) -> str:
         """The first 35 to 85 per cent of a text."""
@@ -548,12 +667,9 @@ class Builder:
 
     def extend(self, article: Article) -> str:
         """A text with one to three further paragraphs of background."""
-        known = article.language in self.parts["languages"]
-        pool: list[str] = list(self.local(article.language)["background"]) if known else []
+        pool: list[str] = list(self.local(article.language)["background"])
         if article.extra and (article.language != "en" or self.rng.random() < 0.6):
             pool = list(article.extra)
-        if not pool:
-            pool = [text for other in self.articles if other.language == article.language for text in other.extra]
         chosen = self.rng.sample(pool, min(self.rng.randint(1, 3), len(pool)))
         paragraphs = article.paragraphs
         if self.rng.random() < 0.75:
@@ -561,86 +677,131 @@ class Builder:
         middle = self.rng.randint(2, len(paragraphs) - 1)
         return "\n\n".join([*paragraphs[:middle], *chosen, *paragraphs[middle:]])
 
-    def update(self, article: Article, day: datetime) -> str:
-        """A later version: new first paragraph, a number or two changed, one paragraph dropped."""
-        paragraphs = article.paragraphs
-        del paragraphs[self.rng.randint(2, len(paragraphs) - 1)]
-        body = "\n\n".join(paragraphs)
-        spots = [spot for spot in re.finditer(r"(?<![\d.,])[0-9]{1,3}(?![\d.,]*\d)", body) if int(spot[0]) > 1]
-        chosen = self.rng.sample(spots, min(len(spots), self.rng.randint(1, 2)))
+    def phrase(self, form: str, language: str, day: datetime) -> str:
+        """Fill times, dates, names and numbers into a set phrase."""
+        rng, pools = self.rng, self.parts["pools"]
+        return form.format(
+            time=f"{day - timedelta(minutes=rng.randint(5, 50)):%H:%M}",
+            date=format_date(day, language),
+            n=rng.randint(3, 60),
+            first=rng.choice(pools["firsts"]),
+            last=rng.choice(pools["surnames"]),
+            town=rng.choice(pools["towns"]),
+            street=rng.choice(pools["streets"]),
+        )
+
+    def update(self, text: str, article: Article, day: datetime) -> str:
+        """A later version: a few numbers changed, a sentence or two replaced, a paragraph added."""
+        rng, language, phrases = self.rng, article.language, self.local(article.language)
+        spots = [spot for spot in re.finditer(r"(?<![\d.,])[0-9]{1,3}(?![\d.,]*\d)", text) if int(spot[0]) > 1]
+        chosen = rng.sample(spots, min(len(spots), rng.choice((1, 1, 2, 2, 3))))
         for spot in sorted(chosen, key=lambda found: found.start(), reverse=True):
             old = int(spot[0])
-            new = old + max(1, round(old * self.rng.uniform(0.02, 0.2)))
-            body = body[: spot.start()] + str(new) + body[spot.end() :]
-        if article.extra and self.rng.random() < 0.5:
-            lead = self.rng.choice(article.extra)
-        else:
-            lead = self.rng.choice(self.local(article.language)["updated"])
-            lead = lead.format(time=f"{day:%H:%M}", date=format_date(day, article.language))
-        return f"{lead}\n\n{body}"
+            new = old + max(1, round(old * rng.uniform(0.02, 0.2)))
+            text = text[: spot.start()] + str(new) + text[spot.end() :]
+        paragraphs = text.split("\n\n")
+        joint = "" if language in ("zh", "ja") else " "
+        places = rng.sample(range(len(paragraphs)), rng.randint(1, 2))
+        for place, form in zip(places, rng.sample(phrases["changed"], len(places)), strict=True):
+            parts = sentences(paragraphs[place])
+            new_sentence = self.phrase(form, language, day)
+            if len(parts) == 1:
+                parts.append(new_sentence)
+            else:
+                parts[rng.randrange(1, len(parts))] = new_sentence
+            paragraphs[place] = joint.join(parts)
+        fresh = [extra for extra in article.extra if extra not in text]
+        added = (
+            rng.choice(fresh)
+            if fresh and rng.random() < 0.6
+            else self.phrase(rng.choice(phrases["added"]), language, day)
+        )
+        paragraphs.insert(rng.choice((0, 1, 1, 2, len(paragraphs))), added)
+        if rng.random() < 0.4:
+            note = self.phrase(rng.choice(phrases["updated"]), language, day)
+            paragraphs.insert(rng.choice((0, len(paragraphs))), note)
+        return "\n\n".join(paragraphs)
 
     # -- copies of articles -----------------------------------------------------------------------------------------
 
     def copy(self, article: Article, kind: str, original: Draft) -> Draft:
         """One copy of an article."""
         rng, language = self.rng, article.language
-        site = article.site if rng.random() < 0.4 else self.other_site(language, article.site)
-        title, text, url = article.title, article.text, ""
-        day = self.later(article.published)
+        own = rng.random() < OWN_SITE[kind]
+        home = self.sites[article.site]
+        if kind == "boilerplate":
+            site = home if own and not home.bare else self.choose_site(language, article.site, furnished=True)
+        elif kind == "exact":
+            site = home if own else self.choose_site(language, article.site, furnished=False)
+        else:
+            site = home if own else self.choose_site(language, article.site)
+        page = self.page(article, site)
+        text, title, day = article.text, page.title, page.published
+        again = self.printed[article.id, site.name] > 0
+        self.printed[article.id, site.name] += 1
+        url = self.second_url(page, site.name) if again else page.url
         if kind == "exact":
-            roll = rng.random()
-            if roll < 0.3:
-                tracked = [f"{original.url}?{query}" for query in TRACKING]
-                free = [choice for choice in tracked if choice not in self.urls]
-                if free:
-                    url, site = rng.choice(free), article.site
-            if not url or rng.random() < 0.3:
+            if site is home:
+                text = original.text
+            if rng.random() < 0.5:
                 text = self.reshape(text, language)
-                if language in CYRILLIC_OR_LATIN and rng.random() < 0.25:
-                    title = title.upper()
-        elif kind == "edited":
+            if language in CYRILLIC_OR_LATIN and rng.random() < 0.15:
+                title = title.upper()
+            return self.draft(article, kind, url, site, title, day, text)
+        if kind == "edited":
             text = self.edit(text, language, rng.uniform(0.01, 0.05))
-            if rng.random() < 0.3:
-                title = self.headline(article)
         elif kind == "syndicated":
-            site = self.other_site(language, article.site)
-            title = self.headline(article)
             if rng.random() < 0.5:
                 text = self.edit(text, language, rng.uniform(0.002, 0.01))
             phrases = self.local(language)
             dateline: str = rng.choice(phrases["dateline"])
             place, date = rng.choice(phrases["places"]), format_date(article.published, language)
             text = f"{dateline.format(place=place, date=date)}{text}\n\n{rng.choice(phrases['agency'])}"
+        elif kind == "truncated" and rng.random() < 0.5:
+            text = self.teaser(article)
+            if again:
+                url = self.second_url(page, site.name, section=True)
         elif kind == "truncated":
             text = self.truncate(article)
         elif kind == "extended":
             text = self.extend(article)
+            if site is home:
+                day = self.later(day, 30, 1440) if home.modified else day
+                url = page.url if rng.random() < 0.5 else url
         elif kind == "updated":
-            site = article.site if rng.random() < 0.7 else site
-            day = self.later(article.published, 45, 6000)
-            text = self.update(article, day)
-        elif kind == "boilerplate":
-            text = self.furnish(text, site, language, title, rng.randint(2, 5))
-        # An exact copy keeps the same words, so it is the one kind that never gets furniture.
-        if kind not in ("boilerplate", "exact") and rng.random() < FURNITURE_SHARE:
-            text = self.furnish(text, site, language, article.title, rng.randint(1, 3))
-        url = url or self.make_url(site, title, day)
-        return Draft(article.id, kind, url, site, title, self.write_date(day), language, text)
+            latest = self.versions.get(f"{article.id} {site.name}", (text, day))
+            changed = self.later(latest[1], 30, 720)
+            text = self.update(latest[0], article, changed)
+            self.versions[f"{article.id} {site.name}"] = text, changed
+            if rng.random() < 0.3:
+                title = self.reword(title, language)
+            url = page.url if rng.random() < 0.85 else self.make_url(site.name, title, changed)
+            day = changed if site.modified or url != page.url else day
+        if kind in ("edited", "extended") and site is home and rng.random() < 0.15:
+            day += timedelta(days=rng.randint(10, 40), minutes=rng.randint(0, 600))
+            url = self.make_url(site.name, title, day)
+        return self.draft(article, kind, url, site, title, day, self.furnish(text, site, article.title))
+
+    def draft(self, article: Article, kind: str, url: str, site: Site, title: str, day: datetime, text: str) -> Draft:
+        """A copy as a record."""
+        date = self.write_date(day, site)
+        return Draft(article.id, kind, url, site.name, title, date, article.language, text)
 
     def add_article(self, article: Article, copies: int) -> None:
         """Add an original and its copies."""
-        text = article.text
-        if self.rng.random() < FURNITURE_SHARE:
-            text = self.furnish(text, article.site, article.language, article.title, self.rng.randint(1, 3))
+        site = self.sites[article.site]
+        page = Page(self.make_url(article.site, article.title, article.published), article.title, article.published)
+        self.pages[article.id, article.site] = page
+        self.printed[article.id, article.site] = 1
         original = Draft(
             cluster=article.id,
             kind="event" if article.event else "original",
-            url=self.make_url(article.site, article.title, article.published),
+            url=page.url,
             site=article.site,
             title=article.title,
-            published=self.write_date(article.published, original=True),
+            published=self.write_date(article.published, site, original=True),
             language=article.language,
-            text=text,
+            text=self.furnish(article.text, site, article.title),
         )
         self.add(original)
         kinds = list(COPY_KINDS) * min(2, copies // len(COPY_KINDS))
@@ -678,45 +839,80 @@ class Builder:
             return format_date(day + timedelta(days=rng.randint(int(low), int(high))), name.partition("_")[2] or "en")
         raise ValueError(f"unknown slot {spec!r}")
 
-    def add_template(self, template: dict[str, Any], count: int) -> None:
-        """Add the filled notices of one template; each is an article of its own."""
-        seen: set[str] = set()
-        start = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
-        while len(seen) < count:
-            day = start + timedelta(minutes=self.rng.randrange(0, 290000, 5))
+    def add_series(self, template: dict[str, Any]) -> None:
+        """Add the series of notices of one template; each is an article of its own, but for corrections."""
+        rng, series, slots = self.rng, template["series"], template["slots"]
+        day = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=rng.randint(0, 9))
+        twins = set(rng.sample(range(1, series["count"], 2), series["twins"]))  # pairs, no chains
+        corrected = set(rng.sample(range(series["count"]), series["corrected"]))
+        facts: dict[str, str] = {}
+        due = rng.randint(*series["daily"])
+        at = day
+        for number in range(series["count"]):
             taken: set[str] = set()
-            facts = {slot: self.fill(spec, taken, day) for slot, spec in template["slots"].items()}
-            text = "\n\n".join(paragraph.format(**facts) for paragraph in template["text"])
-            if text in seen:
-                continue
-            seen.add(text)
-            title = template["title"].format(**facts)
-            site, language = template["site"], template["language"]
-            if self.rng.random() < FURNITURE_SHARE:
-                text = self.furnish(text, site, language, title, self.rng.randint(1, 3))
-            self.add(
-                Draft(
-                    cluster=f"{template['key']}-{len(seen):02d}",
-                    kind="sibling",
-                    url=self.make_url(site, title, day),
-                    site=site,
-                    title=title,
-                    published=self.write_date(day),
-                    language=language,
-                    text=text,
-                )
-            )
+            if number in twins:  # other names, the same numbers, the same day
+                names = {slot for slot, spec in slots.items() if spec.startswith("pool:")}
+                taken.update(facts.values())
+                facts |= {slot: self.fill(slots[slot], taken, at) for slot in sorted(names)}
+                at += timedelta(minutes=rng.randint(0, 20))
+            else:
+                if due == 0:
+                    day += timedelta(days=rng.randint(*series["days"]))
+                    due = rng.randint(*series["daily"])
+                due -= 1
+                hour = rng.randrange(24) if series["hour"] is None else series["hour"]
+                at = day + timedelta(hours=hour, minutes=rng.randint(0, 50))
+                facts = {slot: self.fill(spec, taken, at) for slot, spec in slots.items()}
+            cluster = f"{template['key']}-{number + 1:02d}"
+            first = self.notice(template, facts, at, cluster)
+            self.add(first)
+            if number in corrected:
+                self.add(self.correction(template, facts, at, first))
+
+    def notice(
+        self, template: dict[str, Any], facts: dict[str, str], at: datetime, cluster: str, note: str = ""
+    ) -> Draft:
+        """A filled template, as its site prints it."""
+        site = self.sites[template["site"]]
+        title = template["title"].format(**facts)
+        paragraphs = [paragraph.format(**facts) for paragraph in template["text"]]
+        if note:
+            paragraphs.insert(self.rng.choice((0, len(paragraphs))), note)
+        return Draft(
+            cluster=cluster,
+            kind="corrected" if note else "sibling",
+            url=self.make_url(site.name, title, at),
+            site=site.name,
+            title=title,
+            published=self.write_date(at, site) if template["series"]["dated"] else None,
+            language=site.language,
+            text=self.furnish("\n\n".join(paragraphs), site, title),
+        )
+
+    def correction(self, template: dict[str, Any], facts: dict[str, str], at: datetime, first: Draft) -> Draft:
+        """The same notice hours later, with one number put right."""
+        later = self.later(at, 40, 400)
+        kinds = ("int", "dec", "decc", "time")
+        numbers = [slot for slot, spec in template["slots"].items() if spec.partition(":")[0] in kinds]
+        slot = self.rng.choice([slot for slot in numbers if f"{{{slot}}}" not in template["title"]])
+        right = dict(facts)
+        while right[slot] == facts[slot]:
+            right[slot] = self.fill(template["slots"][slot], set(), at)
+        note = self.rng.choice(self.local(template["language"])["corrected"]).format(time=f"{later:%H:%M}")
+        found = self.notice(template, right, later, first.cluster, note)
+        return replace(found, url=first.url) if self.rng.random() < 0.4 else found
 
     def build(self) -> list[Draft]:
         """Make all records in shuffled order."""
-        templates: list[dict[str, Any]] = self.parts["templates"]
-        counts = [self.rng.randint(25, 40) for _ in templates]
-        for template, count in zip(templates, counts, strict=True):
-            self.add_template(template, count)
-        share = (TARGET_RECORDS - sum(counts)) / max(1, len(self.articles)) - 1
-        for article in self.articles:
-            copies = round(share) + self.rng.randint(-2, 2)
-            self.add_article(article, max(MIN_COPIES, min(MAX_COPIES, copies)))
+        for template in self.parts["templates"]:
+            self.add_series(template)
+        copies, more = divmod(RECORDS - len(self.drafts) - len(self.articles), len(self.articles))
+        counts = [copies + (place < more) for place in range(len(self.articles))]
+        for _ in range(len(counts)):  # some have more, some have fewer
+            one, other = self.rng.sample(range(len(counts)), 2)
+            counts[one], counts[other] = counts[one] + 1, counts[other] - 1
+        for article, count in zip(self.articles, counts, strict=True):
+            self.add_article(article, count)
         self.rng.shuffle(self.drafts)
         return self.drafts
 
@@ -749,7 +945,7 @@ def main() -> None:
         ({"id": name, "cluster": draft.cluster, "kind": draft.kind} for name, draft in named),
     )
     totals = Counter(draft.kind for draft in drafts)
-    for kind in ("original", "event", *COPY_KINDS, "sibling"):
+    for kind in ("original", "event", *COPY_KINDS, "sibling", "corrected"):
         print(f"{kind:12} {totals[kind]:5}")
     print(f"{'total':12} {len(drafts):5}")
 

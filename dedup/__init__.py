@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from dedup.bands import Bands as Bands
     from dedup.canonical import Policy as Policy
     from dedup.errors import DedupError as DedupError
+    from dedup.explain import Explanation as Explanation
+    from dedup.explain import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
+    from dedup.model import Border as Border
     from dedup.model import Cluster as Cluster
     from dedup.model import Match as Match
     from dedup.model import Place as Place
@@ -33,8 +36,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "Article": "fields",
     "Bands": "bands",
+    "Border": "model",
     "Cluster": "model",
     "DedupError": "errors",
+    "Explanation": "explain",
     "Fields": "fields",
     "Limits": "settings",
     "Match": "model",
@@ -50,14 +55,17 @@ _HOMES = {
     "Texts": "signatures",
     "compare": "comparison",
     "deduplicate": "result",
+    "explain": "explain",
     "fingerprint": "signatures",
 }
 
 __all__ = [
     "Article",
     "Bands",
+    "Border",
     "Cluster",
     "DedupError",
+    "Explanation",
     "Fields",
     "Limits",
     "Match",
@@ -73,6 +81,7 @@ __all__ = [
     "Texts",
     "compare",
     "deduplicate",
+    "explain",
     "fingerprint",
 ]
 

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.corpus import Corpus
+from dedup.sources import Source
 from dedup.spool import Workspace
+from dedup.words import locate
+
+Span = tuple[int, int]
 
 CONTEXTS: Final = 3
 """A piece is boilerplate of its site when it stands under this many titles that are mutually unlike. Titles are counted
@@ -59,6 +63,51 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     marked = np.empty(len(sites), np.bool_)
     kernel.mark(keys, ends, sites, table, CONTEXTS, known, marks, marked)
     return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
+
+
+def spans(text: str, corpus: Corpus, cores: Cores, row: int) -> tuple[Span, ...]:
+    """Where the boilerplate of a row stands in its text, in code points."""
+    if cores.marks is None:
+        return ()
+    pieces = slice(int(corpus.piece_heads[row]), int(corpus.piece_heads[row + 1]))
+    words = locate(text)
+    ends = np.cumsum(corpus.piece_lengths[pieces], dtype=np.int64)
+    starts = ends - corpus.piece_lengths[pieces]
+    chosen = np.flatnonzero(cores.marks[pieces])
+    return tuple((int(words.starts[starts[i]]), int(words.ends[ends[i] - 1])) for i in chosen.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A line or sentence that a site prints around different articles: its text in one of them, and how many `records` of
+    the site have it. `site` is empty where the records name none.
+    """
+
+    site: str
+    text: str
+    records: int
+
+
+def listing(source: Source, corpus: Corpus, cores: Cores) -> list[Repeated]:
+    """What was seen as boilerplate, by site, the most frequent first."""
+    if cores.marks is None:
+        return []
+    pieces = np.flatnonzero(cores.marks)
+    rows = np.searchsorted(corpus.piece_heads, pieces, side="right") - 1
+    keys, sites = corpus.piece_keys[pieces], corpus.sites[rows]
+    order = np.lexsort((rows, keys, sites))
+    pieces, rows, keys, sites = pieces[order], rows[order], keys[order], sites[order]
+    heads = np.flatnonzero(np.concatenate(([True], (keys[1:] != keys[:-1]) | (sites[1:] != sites[:-1]))))
+    found = []
+    for head, tail in zip(heads.tolist(), [*heads[1:].tolist(), len(rows)], strict=True):
+        row = int(rows[head])
+        text = source.article(row).text
+        chosen = spans(text, corpus, cores, row)
+        marked = np.flatnonzero(cores.marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]])
+        start, end = chosen[int(np.searchsorted(marked, pieces[head] - corpus.piece_heads[row]))]
+        site = source.facts.site_names[sites[head]] if sites[head] >= 0 else ""
+        found.append(Repeated(site, text[start:end], len(set(rows[head:tail].tolist()))))
+    return sorted(found, key=lambda r: (-r.records, r.site, r.text))
 
 
 def _furniture(corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -7,18 +7,32 @@ import gc
 import os
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dedup.canonical import DEFAULT
-from dedup.errors import DedupError, InputError, SettingsError
+from dedup.errors import DedupError, SettingsError
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
 
 EXIT_FAILED = 1
 EXIT_QUARANTINED = 3
 EXIT_INTERRUPTED = 130
+
+_FIELDS = {
+    "text": "Where the text is; a.b reaches into nested records.",
+    "id": "Where the id is.",
+    "date": "Where the date of publication is.",
+    "title": "Where the title is.",
+    "url": "Where the URL is.",
+    "site": "Where the site is.",
+}
+
+_PARTS = {"date": "published"}
 
 
 class Examples(click.Command):
@@ -44,15 +58,6 @@ class RunCommand(Examples):
     """
 
 
-class CompareCommand(Examples):
-    """`dedup compare`."""
-
-    examples = """
-        dedup compare one.txt other.txt
-        dedup compare --json one.txt other.txt
-    """
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="article-dedup", prog_name="dedup")
 def main() -> None:
@@ -62,14 +67,33 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminated)
 
 
+def decides(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that tell how articles are read and compared, for a command."""
+    options = [
+        click.option(
+            "--threshold",
+            type=float,
+            default=0.8,
+            show_default=True,
+            help="Resemblance from which an edited copy is the same.",
+        ),
+        click.option("--window", metavar="TIME", help="No match further apart: 30d, 12h, 2w."),
+        click.option("--no-boilerplate", is_flag=True, help="Count what a site repeats as text."),
+        click.option("--no-passages", is_flag=True, help="Do not look for texts that hold each other."),
+        click.option("--no-templates", is_flag=True, help="Take issues of one template with other facts for copies."),
+        *(click.option(f"--{part}-field", metavar="NAME", help=help) for part, help in _FIELDS.items()),
+        click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command(cls=RunCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", default="-", show_default=True, help="Kept records, the lines as they came.")
 @click.option("--removed", metavar="FILE", help="One JSON line per removed record: what it repeats, how much, why.")
 @click.option("--quarantined", metavar="FILE", help="One JSON line per record that could not be read or has no words.")
-@click.option(
-    "--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same."
-)
 @click.option(
     "--keep",
     default=DEFAULT,
@@ -77,10 +101,14 @@ def main() -> None:
     help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
 )
 @click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source.")
-@click.option("--text-field", metavar="NAME", help="Where the text is; a.b reaches into nested records.")
-@click.option("--id-field", metavar="NAME", help="Where the id is.")
-@click.option("--date-field", metavar="NAME", help="Where the date of publication is.")
-@click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core.")
+@click.option(
+    "--versions",
+    type=click.Choice(("policy", "latest", "earliest", "all")),
+    default="policy",
+    show_default=True,
+    help="Which version of a revised piece stays; policy: as --keep says.",
+)
+@decides
 @click.option(
     "--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder."
 )
@@ -108,17 +136,17 @@ def run(**options: Any) -> None:
             force=options["force"],
             work_dir=options["work_dir"],
         )
-        settings = _settings(options)
+        settings = settings_of(options)
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
             result = dump.run(files, settings, progress)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     except DedupError as error:
-        _fail(str(error))
+        fail(str(error))
     except BrokenPipeError:
         _quiet_pipe()
     except OSError as error:
-        _fail(error.strerror or str(error))
+        fail(error.strerror or str(error))
     except KeyboardInterrupt:
         click.echo("dedup: interrupted; no output was written", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -130,64 +158,28 @@ def run(**options: Any) -> None:
     sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
 
 
-@main.command(cls=CompareCommand)
-@click.argument("a", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.argument("b", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option(
-    "--threshold", type=float, default=0.8, show_default=True, help="Resemblance from which an edited copy is the same."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
-def compare(a: Path, b: Path, threshold: float, as_json: bool) -> None:
-    """What two text files have in common, and whether one would be removed as a copy of the other.
-
-    Exit codes: 0 compared, 1 failed, 2 wrong usage.
-    """
-    from dedup import dump, report
-    from dedup.settings import Settings
-    from dedup.comparison import compare as compare_texts
-
-    if str(a) == str(b) == "-":
-        raise click.UsageError("standard input cannot be both texts")
-    try:
-        settings = Settings(threshold=threshold)
-        report.tell_compiling()
-        match = compare_texts(_text(a), _text(b), settings)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    except DedupError as error:
-        _fail(str(error))
-    if as_json:
-        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(match)) + b"\n")
-    else:
-        report.print_match(match, str(a), str(b), settings.min_tokens)
-
-
-def _settings(options: dict[str, Any]) -> Any:
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The settings that options of a command ask for. Raises SettingsError."""
     from dedup.fields import Fields
     from dedup.settings import Settings
 
-    names = {"text": options["text_field"], "id": options["id_field"], "published": options["date_field"]}
-    fields = dataclasses.replace(Fields(), **{part: (name,) for part, name in names.items() if name})
+    named = {_PARTS.get(part, part): (options[f"{part}_field"],) for part in _FIELDS if options[f"{part}_field"]}
     return Settings(
         threshold=options["threshold"],
-        keep=options["keep"],
-        sources=tuple(s.strip() for s in options["sources"].split(",") if s.strip()),
-        fields=fields,
+        window=options["window"],
+        boilerplate=not options["no_boilerplate"],
+        passages=not options["no_passages"],
+        templates=not options["no_templates"],
+        versions=options.get("versions", "policy"),
+        keep=options.get("keep", DEFAULT),
+        sources=tuple(s.strip() for s in options.get("sources", "").split(",") if s.strip()),
+        fields=dataclasses.replace(Fields(), **named),
         jobs=options["jobs"] or os.cpu_count() or 1,
     )
 
 
-def _text(path: Path) -> str:
-    try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(path, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, str(error)) from error
-
-
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """Ends with the message."""
     from dedup.report import printable
 
     click.echo(f"dedup: {printable(message)}", err=True)
@@ -202,3 +194,6 @@ def _quiet_pipe() -> NoReturn:
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+from dedup import cli_review  # noqa: E402, F401  adds its commands

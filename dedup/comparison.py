@@ -8,15 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import corpus
 from dedup.alignment import Tokens
+from dedup.boilerplate import Cores
+from dedup.corpus import Corpus
 from dedup.errors import InputError
 from dedup.model import Match, Relation
 from dedup.relations import Evidence, judge
 from dedup.settings import Settings
 from dedup.signals import RowSignals
-from dedup.signatures import Texts, shingles, starts_of, text_hashes, tokenize
+from dedup.signatures import shingles
 from dedup.sources import RecordSource, Source
-from dedup.verify import measure_all, short_hash
+from dedup.spool import Workspace
+from dedup.verify import measure_all
 
 
 class Side(NamedTuple):
@@ -40,19 +44,20 @@ def compare(a: str | Mapping[str, Any], b: str | Mapping[str, Any], settings: Se
     (Texts under `min_tokens` words must be equal to the punctuation.)
     """
     settings = settings or Settings()
-    source = RecordSource([a, b], settings.fields)
-    texts = [text for rows in source.batches() for text in rows.texts]
-    if len(texts) < 2:
-        raise InputError(source.name, f"record {source.quarantined[0].place.line}: {source.quarantined[0].detail}")
-    words, ends = tokenize(Texts.of(texts))
-    starts = starts_of(ends)
-    hashes = text_hashes(words, starts, ends)
-    sides = []
-    for row, text in enumerate(texts):
-        own = words[starts[row] : ends[row]]
-        digest = hashes[row] if len(own) >= settings.min_tokens else short_hash(text, own)
-        sides.append(Side(row, own, len(own), tuple(digest.tolist())))
-    return match(source, sides[0], sides[1], settings)
+    with Workspace(None) as workspace:
+        source = RecordSource([a, b], settings.fields)
+        known = corpus.read(source, settings, workspace, None, corpus.silent)
+        for record in source.quarantined:
+            raise InputError(source.name, f"record {record.place.line}: {record.detail}")
+        plain = Cores(known.tokens, None)
+        return match(source, side(known, plain, 0), side(known, plain, 1), settings)
+
+
+def side(known: Corpus, cores: Cores, row: int) -> Side:
+    """A row of a corpus."""
+    values, starts, ends = cores.tokens
+    core = values[starts[row] : ends[row]].copy()
+    return Side(row, core, int(known.lengths[row]), tuple(known.hashes[row].tolist()))
 
 
 def match(source: Source, a: Side, b: Side, settings: Settings) -> Match:

@@ -21,6 +21,11 @@ from dedup.verify import short_hash
 Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total); the total is 0 where it is not known beforehand. Stages: read, compare, choose."""
 
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody asked for."""
+
+
 CONTEXT: Final = 16
 """So many words of its title, and so many of its opening, stand for the context of an article."""
 

@@ -91,6 +91,20 @@ class Cluster:
     members: tuple[Removed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A decision that was close: two records, their relation, the reason, and whether one of them is a copy.
+
+    `distance`: how far the quantity that decided lies from its limit, as a share of the limit.
+    """
+
+    ids: tuple[str, str]
+    relation: Relation
+    reason: str
+    copies: bool
+    distance: float
+
+
 QuarantineReason = Literal[
     "not_json", "not_utf8", "not_an_object", "no_text", "text_not_a_string", "empty", "too_long", "damaged"
 ]

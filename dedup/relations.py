@@ -17,8 +17,13 @@ UNDATED_LEAD: Final = 0.6
 HELD: Final = 0.85
 """A truncated copy has at least this share of its words, in order, in the longer text (or the threshold, if that is more)."""
 
-SLACK: Final = 0.3
-"""A revised version may agree less than the threshold asks, by this much, when title, opening or URL confirm it."""
+SLACK: Final = 2.5
+"""A version may differ by so many times the share that the threshold allows, when title, site or opening confirm it;
+`TITLED`: under one title; `SHORTENED`: a short version, from the shorter's side. At a threshold of 0.8: 0.5, 0.45, 0.65."""
+
+TITLED: Final = 2.75
+
+SHORTENED: Final = 1.75
 
 FLOOR: Final = 0.45
 """No revised version agrees less than this (mean of the shares of the two texts that are aligned), at any threshold."""
@@ -223,16 +228,21 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
         title = ONE_TITLE if s.gap is None else UNLIKE_TITLE
         if _known(s.titles()) < title:
             return None
-    floor = max(FLOOR, threshold - SLACK)
+    floor = max(FLOOR, _allowed(threshold, SLACK))
     if e.agreement >= floor and (s.same_site is False or _agree(s) or (e.lead >= SAME_OPENING and e.agreement >= QUOTED)):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
-    floor = max(FLOOR, threshold - SLACK - 0.05)
+    floor = max(FLOOR, _allowed(threshold, TITLED))
     if e.agreement >= floor and _agree(s):
         return Decision("revised", "mean share, under one title,", e.agreement, floor)
-    short = max(SHORT_VERSION, threshold - 0.15)
+    short = max(SHORT_VERSION, _allowed(threshold, SHORTENED))
     if e.share_shorter >= short and e.lead >= OPENING and _agree(s):
         return Decision("revised", "share of the short version", e.share_shorter, short)
     return None
+
+
+def _allowed(threshold: float, times: float) -> float:
+    """The share that must agree where so many times the difference of the threshold is allowed."""
+    return round(1.0 - times * (1.0 - threshold), 6)
 
 
 def _in_time(s: Signals) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dedup.corpus import Progress
-from dedup.model import Match
+from dedup.model import REMOVED, Border, Summary
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dedup.explain import Explanation
     from dedup.result import Result
 
 _MEANINGS = {
@@ -20,6 +23,9 @@ _MEANINGS = {
     "extended": "extended copies",
     "revised": "other versions of the same piece",
 }
+
+THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+"""What `dedup tune` tries."""
 
 SHOWN = 3
 """Records in quarantine that the summary names; `--quarantined` lists them all."""
@@ -65,13 +71,10 @@ def _nothing(stage: str, done: int, total: int) -> None:
 def print_summary(result: Result) -> None:
     """The account of a run on standard error."""
     from rich.console import Console
-    from rich.table import Table
 
     summary = result.summary()
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column()
+    table = _table()
     table.add_row(f"{summary.records:,}", "records in")
     for relation, count in summary.relations.items():
         if count:
@@ -116,27 +119,68 @@ def _reasons(result: Result) -> str:
     return " (" + ", ".join(f"{name} {count:,}" for name, count in reasons.items()) + ")" if reasons else ""
 
 
-def print_match(match: Match, a: str, b: str, min_tokens: int) -> None:
-    """A comparison on standard output."""
+def print_match(found: Explanation, a: str, b: str, min_tokens: int) -> None:
+    """What two articles have in common, and what decided, on standard output."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column()
-    table.add_row("relation", match.relation)
+    match, a, b = found.match, printable(a), printable(b)
+    table = _table()
+    table.add_row("relation", f"{match.relation}: " + ("one is removed" if match.duplicate else "both stay"))
+    table.add_row("reason", match.reason)
     table.add_row("resemblance", f"{match.resemblance:.4f}  share of the words of both that is aligned")
     table.add_row("containment", f"{match.containment:.4f}  share of the shorter one's words")
     table.add_row("share of longer", f"{match.share_longer:.4f}")
+    table.add_row("opening", f"{match.lead:.4f}  share of one opening that the other has")
     table.add_row("shingle Jaccard", f"{match.jaccard:.4f}")
-    table.add_row(
-        "words",
-        f"{match.words[0]:,} in {printable(a)}, {match.words[1]:,} in {printable(b)}, {match.aligned:,} aligned",
-    )
+    table.add_row("words", f"{match.words[0]:,} in {a}, {match.words[1]:,} in {b}, {match.aligned:,} aligned")
+    table.add_row("numbers", f"{match.numbers:,}, of which {match.swaps:,} stand in the place of others")
+    table.add_row("titles", _unless_unknown(match.titles, "{:.4f}  similarity"))
+    table.add_row("dates", _unless_unknown(match.gap, "{:,.1f} hours apart"))
+    table.add_row("site, page", f"{_known(match.same_site)} site, {_known(match.same_page)} page")
+    if any(match.boilerplate):
+        table.add_row("boilerplate", f"{match.boilerplate[0]:,} words of {a}, {match.boilerplate[1]:,} of {b} set aside")
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)
     if min(match.words) < min_tokens:
         console.print(f"texts of fewer than {min_tokens} words are copies only when they are equal")
+    for name, text, spans in zip((a, b), found.texts, found.boilerplate, strict=True):
+        for start, end in spans:
+            console.print(f"boilerplate of {name}: {printable(text[start:end])}")
+    console.print()
+
+
+def print_thresholds(rows: Sequence[tuple[float, Summary]], near: Sequence[Border], chosen: float) -> None:
+    """How many records each threshold removes, and the closest decisions, on standard output."""
+    from rich.console import Console
+
+    table = _table()
+    table.add_row("threshold", "removed", *REMOVED[1:], "siblings that stay")
+    for threshold, summary in rows:
+        relations = [f"{summary.relations[name]:,}" for name in REMOVED[1:]]
+        table.add_row(f"{threshold:g}", f"{summary.removed:,}", *relations, f"{summary.siblings:,}")
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(table)
+    if near:
+        console.print(f"\nclosest decisions at {chosen:g}:")
+    for border in near:
+        told = "a copy" if border.copies else "both stay"
+        console.print(printable(f"{border.ids[0]}  {border.ids[1]}  {border.relation}, {told}: {border.reason}"), soft_wrap=True)
+
+
+def _table() -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    return table
+
+
+def _unless_unknown(value: float | None, form: str) -> str:
+    return "unknown" if value is None else form.format(value)
+
+
+def _known(same: bool | None) -> str:
+    return "unknown" if same is None else "same" if same else "another"
 
 
 def printable(text: str) -> str:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, overload
 
 from dedup.batch import Decider, decide
+from dedup.boilerplate import Repeated, listing
 from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
+from dedup.explain import Explanation, between, row_of
 from dedup.lines import LineSource
-from dedup.model import REMOVED, Cluster, Place, Quarantined, Removed, Summary
+from dedup.model import DUPLICATES, REMOVED, Border, Cluster, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
 from dedup.sources import RecordSource
 from dedup.spool import Workspace
@@ -98,6 +100,39 @@ class Result:
         if account.records != account.kept + account.removed + account.quarantined:
             raise AccountingError(f"records in and out differ: {account}")
         return account
+
+    def rethreshold(self, threshold: float) -> Result:
+        """The result at another threshold, from what was measured: no text is read or compared again.
+
+        Pairs were proposed for the threshold of the run: far below it, some that it would find are missing. Raises
+        SettingsError.
+        """
+        settings = replace(self.settings, threshold=threshold)
+        return Result(self._source, self._decider, settings, self._seconds)
+
+    def borderline(self, count: int = 10) -> list[Border]:
+        """The decisions closest to their limits, to be looked at, at most `count` of them."""
+        decider, facts = self._decider, self._source.facts
+        close = []
+        for pair, nodes in enumerate(decider.measured.pairs.tolist()):
+            found = decider.decision(pair, self.settings.rules)
+            if found.relation != "different":
+                distance = abs(found.value - found.limit) / found.limit
+                rows = [decider.speaker(node) for node in nodes]
+                ids = sorted(facts.ids[row] for row in rows)
+                close.append(
+                    Border((ids[0], ids[1]), found.relation, found.reason, found.relation in DUPLICATES, round(distance, 4))
+                )
+        return sorted(close, key=lambda border: (border.distance, border.ids))[:count]
+
+    def boilerplate(self) -> list[Repeated]:
+        """The lines and sentences that sites print around different articles, the most frequent first."""
+        return listing(self._source, self._decider.corpus, self._decider.cores)
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Why the records of two ids are, or are not, copies of each other. Raises InputError for unknown ids."""
+        rows = row_of(self._source, a), row_of(self._source, b)
+        return between(self._source, self._decider.corpus, self._decider.cores, rows, self.settings)
 
     def __repr__(self) -> str:
         kept, removed = len(self._decisions.kept), len(self._decisions.removed)

@@ -1,0 +1,161 @@
+"""The commands that look and change nothing: `dedup explain`, `dedup tune`, `dedup boilerplate`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dedup.cli import EXIT_INTERRUPTED, Examples, decides, fail, main, settings_of
+from dedup.errors import DedupError, InputError, SettingsError
+
+
+class ExplainCommand(Examples):
+    """`dedup explain`."""
+
+    examples = """
+        dedup explain one.txt other.txt
+        dedup explain a0012 a0815 --in news.jsonl.gz
+        dedup explain --json a0012 a0815 --in news.jsonl.gz
+    """
+
+
+class TuneCommand(Examples):
+    """`dedup tune`."""
+
+    examples = """
+        dedup tune news.jsonl.gz
+        dedup tune news.jsonl.gz --examples 10 --json
+    """
+
+
+class BoilerplateCommand(Examples):
+    """`dedup boilerplate`."""
+
+    examples = """
+        dedup boilerplate news.jsonl.gz
+        dedup boilerplate news.jsonl.gz --site example.org --most 50
+    """
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Errors of the library as errors of the command."""
+    try:
+        yield
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except DedupError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(error.strerror or str(error))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+
+
+@main.command(cls=ExplainCommand)
+@click.argument("a")
+@click.argument("b")
+@click.option("--in", "dump", metavar="DUMP", help="A and B are ids of records of this dump; without, they are text files.")
+@click.option("--no-diff", is_flag=True, help="Only the figures.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
+@decides
+def explain(**options: Any) -> None:
+    """Why A and B are, or are not, copies of each other: the figures, and where they differ.
+
+    Exit codes: 0 explained, 1 failed, 2 wrong usage.
+    """
+    from dedup import report
+    from dedup.dump import dumps
+    from dedup.explain import explain as explain_records
+    from dedup.show import print_diff
+
+    a, b, dump = options["a"], options["b"], options["dump"]
+    with _errors():
+        settings = settings_of(options)
+        if dump is None and a == b == "-":
+            raise click.UsageError("standard input cannot be both texts")
+        report.tell_compiling()
+        sides = (a, b) if dump is not None else (_text(a), _text(b))
+        found = explain_records(*sides, dump, settings)
+        if options["as_json"]:
+            figures = {"ids": (a, b), **dataclasses.asdict(found.match)}
+            sys.stdout.buffer.write(dumps(figures) + b"\n")
+            return
+        report.print_match(found, a, b, settings.min_tokens)
+        if not options["no_diff"] and found.match.relation != "exact":
+            print_diff(*found.texts, found.pieces)
+
+
+@main.command(cls=TuneCommand)
+@click.argument("dump")
+@click.option("--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each threshold and example.")
+@decides
+def tune(**options: Any) -> None:
+    """How many records of DUMP each threshold removes, and the decisions that were closest at the one given.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+    from dedup import report
+    from dedup.dump import dumps
+    from dedup.result import deduplicate
+
+    with _errors():
+        settings = settings_of(options)
+        report.tell_compiling()
+        result = deduplicate(options["dump"], settings=settings)
+        rows = [(t, result.rethreshold(t).summary()) for t in report.THRESHOLDS]
+        near = result.borderline(options["examples"])
+        if options["as_json"]:
+            for t, summary in rows:
+                line = {"threshold": t, "removed": summary.removed, **summary.relations, "siblings": summary.siblings}
+                sys.stdout.buffer.write(dumps(line) + b"\n")
+            for border in near:
+                sys.stdout.buffer.write(dumps(dataclasses.asdict(border)) + b"\n")
+        else:
+            report.print_thresholds(rows, near, settings.threshold)
+
+
+@main.command(cls=BoilerplateCommand)
+@click.argument("dump")
+@click.option("--site", "only", metavar="SITE", help="Of this site only.")
+@click.option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each.")
+@decides
+def boilerplate(**options: Any) -> None:
+    """The lines and sentences that the sites of DUMP print around different articles, the most frequent first.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+    from dedup import report
+    from dedup.dump import dumps
+    from dedup.explain import repeated
+
+    with _errors():
+        settings = settings_of(options)
+        report.tell_compiling()
+        found = [r for r in repeated(options["dump"], settings) if options["only"] in (None, r.site)]
+        for piece in found[: options["most"]]:
+            if options["as_json"]:
+                sys.stdout.buffer.write(dumps(dataclasses.asdict(piece)) + b"\n")
+            else:
+                click.echo(f"{piece.records:>7,}  {piece.site or '-'}  {report.printable(piece.text)}")
+        if len(found) > options["most"] and not options["as_json"]:
+            click.echo(f"and {len(found) - options['most']:,} more; --most N shows them", err=True)
+
+
+def _text(name: str) -> str:
+    """The text of a file, or of standard input."""
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(name, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InputError(name, str(error)) from error
