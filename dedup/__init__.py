@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dedup.bands import Bands as Bands
     from dedup.canonical import Policy as Policy
+    from dedup.comparison import compare as compare
     from dedup.errors import DedupError as DedupError
     from dedup.explain import Explanation as Explanation
     from dedup.explain import explain as explain
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from dedup.signatures import Signatures as Signatures
     from dedup.signatures import Texts as Texts
     from dedup.signatures import fingerprint as fingerprint
-    from dedup.comparison import compare as compare
 
 __version__ = "0.1.0"
 

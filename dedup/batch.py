@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import boilerplate, corpus, kernels, nodes, passages
+from dedup.alignment import Tokens
 from dedup.bands import Bands
 from dedup.candidates import as_pairs, propose
 from dedup.canonical import Copy
@@ -327,7 +328,9 @@ class _Round:
     def _too_far(self, row: int, kept: int) -> bool:
         """Whether the window forbids that a row goes for another."""
         a, b = self.facts.published(row), self.facts.published(kept)
-        return self.rules.window is not None and a is not None and b is not None and abs(a - b) > self.rules.window * 3600
+        return (
+            self.rules.window is not None and a is not None and b is not None and abs(a - b) > self.rules.window * 3600
+        )
 
 
 def _sizes(tokens: Tokens) -> NDArray[np.int64]:

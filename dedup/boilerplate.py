@@ -134,9 +134,7 @@ def digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     return found
 
 
-def _stripped(
-    corpus: Corpus, marks: NDArray[np.uint8], changed: NDArray[np.int64], workspace: Workspace
-) -> Tokens:
+def _stripped(corpus: Corpus, marks: NDArray[np.uint8], changed: NDArray[np.int64], workspace: Workspace) -> Tokens:
     """The tokens of all rows, with those of the `changed` ones written anew behind the others."""
     from dedup.kernels import boilerplate as kernel
 

@@ -64,9 +64,7 @@ def gather(buckets: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], limit: int
     return Candidates(*_merged([(codes, times), *waiting]), capped)
 
 
-def _pairs(
-    keys: NDArray[Any], texts: NDArray[np.int64], limit: int
-) -> Iterator[tuple[NDArray[np.int64], int]]:
+def _pairs(keys: NDArray[Any], texts: NDArray[np.int64], limit: int) -> Iterator[tuple[NDArray[np.int64], int]]:
     """The codes of all pairs, a stretch of buckets at a time, and how many of these buckets are over the limit."""
     from dedup.kernels import graph as kernel
 

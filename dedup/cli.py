@@ -82,7 +82,9 @@ def decides(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--no-passages", is_flag=True, help="Do not look for texts that hold each other."),
         click.option("--no-templates", is_flag=True, help="Take issues of one template with other facts for copies."),
         *(click.option(f"--{part}-field", metavar="NAME", help=help) for part, help in _FIELDS.items()),
-        click.option("--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."),
+        click.option(
+            "--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."
+        ),
     ]
     for option in reversed(options):
         command = option(command)

@@ -61,7 +61,9 @@ def _errors() -> Iterator[None]:
 @main.command(cls=ExplainCommand)
 @click.argument("a")
 @click.argument("b")
-@click.option("--in", "dump", metavar="DUMP", help="A and B are ids of records of this dump; without, they are text files.")
+@click.option(
+    "--in", "dump", metavar="DUMP", help="A and B are ids of records of this dump; without, they are text files."
+)
 @click.option("--no-diff", is_flag=True, help="Only the figures.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
 @decides
@@ -81,8 +83,8 @@ def explain(**options: Any) -> None:
         if dump is None and a == b == "-":
             raise click.UsageError("standard input cannot be both texts")
         report.tell_compiling()
-        sides = (a, b) if dump is not None else (_text(a), _text(b))
-        found = explain_records(*sides, dump, settings)
+        first, second = (a, b) if dump is not None else (_text(a), _text(b))
+        found = explain_records(first, second, dump, settings)
         if options["as_json"]:
             figures = {"ids": (a, b), **dataclasses.asdict(found.match)}
             sys.stdout.buffer.write(dumps(figures) + b"\n")
@@ -94,7 +96,9 @@ def explain(**options: Any) -> None:
 
 @main.command(cls=TuneCommand)
 @click.argument("dump")
-@click.option("--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show.")
+@click.option(
+    "--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each threshold and example.")
 @decides
 def tune(**options: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from dedup import boilerplate, corpus
 from dedup.boilerplate import Cores, Repeated, Span
 from dedup.comparison import match, side
-from dedup.corpus import Corpus, Progress
+from dedup.corpus import Corpus
 from dedup.diff import Piece, diff
 from dedup.errors import InputError
 from dedup.lines import LineSource

@@ -28,6 +28,7 @@ _SLOTS: Final = 1 << 27
 _PART: Final = 8_000_000
 """So many passages are sorted at once, about."""
 
+
 class Passages(NamedTuple):
     """`values` u32[total]: the distinct passages of every text, one text after another; `counts` i64[n] of each."""
 

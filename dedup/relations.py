@@ -86,17 +86,25 @@ class Signals(Protocol):
     """What stands beside two texts; unknown is None. `gap`: hours between their dates of publication."""
 
     @property
-    def same_site(self) -> bool | None: ...
+    def same_site(self) -> bool | None:
+        """Whether both are of one site."""
+
     @property
-    def gap(self) -> float | None: ...
+    def gap(self) -> float | None:
+        """Hours between the dates of publication."""
+
     def titles(self) -> float | None:
         """Similarity of the titles, 0 to 1."""
+
     def same_page(self) -> bool:
         """Whether both name the same URL."""
+
     def renamed(self) -> bool:
         """Whether a name of one text stands consistently in the place of another name of the other."""
+
     def renamed_places(self) -> int:
         """How many places have a name in one text and another name in the other."""
+
     def other_subject(self) -> bool:
         """Whether the title of each has a name that the other text does not mention."""
 
@@ -188,7 +196,9 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
     """How much of the two is the same, and whether that is the same piece."""
     near = Decision("near", "resemblance", e.resemblance, rules.threshold)
     held = max(HELD, rules.threshold)
-    possible = near.value >= near.limit or e.share_shorter >= held or e.agreement >= FLOOR or e.share_shorter >= SHORT_VERSION
+    possible = (
+        near.value >= near.limit or e.share_shorter >= held or e.agreement >= FLOOR or e.share_shorter >= SHORT_VERSION
+    )
     if not possible:
         return _unrelated(e)
     if e.left < THIN and _known(s.titles()) < UNLIKE_TITLE:
@@ -229,7 +239,9 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
         if _known(s.titles()) < title:
             return None
     floor = max(FLOOR, _allowed(threshold, SLACK))
-    if e.agreement >= floor and (s.same_site is False or _agree(s) or (e.lead >= SAME_OPENING and e.agreement >= QUOTED)):
+    if e.agreement >= floor and (
+        s.same_site is False or _agree(s) or (e.lead >= SAME_OPENING and e.agreement >= QUOTED)
+    ):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
     floor = max(FLOOR, _allowed(threshold, TITLED))
     if e.agreement >= floor and _agree(s):

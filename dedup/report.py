@@ -100,7 +100,9 @@ def print_summary(result: Result) -> None:
     if summary.boilerplate_words:
         console.print(f"{summary.boilerplate_words:,} words set aside as boilerplate of their sites")
     if summary.boilerplate_only:
-        console.print(f"{summary.boilerplate_only:,} records of other pages stay, though nothing but boilerplate is left of them")
+        console.print(
+            f"{summary.boilerplate_only:,} records of other pages stay, though nothing but boilerplate is left of them"
+        )
     limits = {
         "full buckets": summary.capped_buckets,
         "hot passages": summary.hot_passages,
@@ -138,7 +140,9 @@ def print_match(found: Explanation, a: str, b: str, min_tokens: int) -> None:
     table.add_row("dates", _unless_unknown(match.gap, "{:,.1f} hours apart"))
     table.add_row("site, page", f"{_known(match.same_site)} site, {_known(match.same_page)} page")
     if any(match.boilerplate):
-        table.add_row("boilerplate", f"{match.boilerplate[0]:,} words of {a}, {match.boilerplate[1]:,} of {b} set aside")
+        table.add_row(
+            "boilerplate", f"{match.boilerplate[0]:,} words of {a}, {match.boilerplate[1]:,} of {b} set aside"
+        )
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)
     if min(match.words) < min_tokens:
@@ -164,7 +168,9 @@ def print_thresholds(rows: Sequence[tuple[float, Summary]], near: Sequence[Borde
         console.print(f"\nclosest decisions at {chosen:g}:")
     for border in near:
         told = "a copy" if border.copies else "both stay"
-        console.print(printable(f"{border.ids[0]}  {border.ids[1]}  {border.relation}, {told}: {border.reason}"), soft_wrap=True)
+        console.print(
+            printable(f"{border.ids[0]}  {border.ids[1]}  {border.relation}, {told}: {border.reason}"), soft_wrap=True
+        )
 
 
 def _table() -> Table:

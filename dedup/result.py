@@ -28,13 +28,13 @@ Record = Mapping[str, Any] | str
 class Result:
     """What a run decided. `settings` made it; `quarantined` lists the records set aside."""
 
-    def __init__(
-        self, source: LineSource | RecordSource, decider: Decider, settings: Settings, seconds: float
-    ) -> None:
+    def __init__(self, source: LineSource | RecordSource, decider: Decider, settings: Settings, seconds: float) -> None:
         self.settings = settings
         self._source = source
         self._decider = decider
-        self._decisions = decisions = decider.decisions if settings == decider.settings else decider.judged(settings.rules)[0]
+        self._decisions = decisions = (
+            decider.decisions if settings == decider.settings else decider.judged(settings.rules)[0]
+        )
         self._seconds = seconds
         empty = [
             Quarantined(source.place(row), "empty", "the text has no words")
@@ -121,7 +121,9 @@ class Result:
                 rows = [decider.speaker(node) for node in nodes]
                 ids = sorted(facts.ids[row] for row in rows)
                 close.append(
-                    Border((ids[0], ids[1]), found.relation, found.reason, found.relation in DUPLICATES, round(distance, 4))
+                    Border(
+                        (ids[0], ids[1]), found.relation, found.reason, found.relation in DUPLICATES, round(distance, 4)
+                    )
                 )
         return sorted(close, key=lambda border: (border.distance, border.ids))[:count]
 

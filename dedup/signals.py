@@ -147,9 +147,7 @@ def other_subject(a: tuple[str, str], b: tuple[str, str]) -> bool:
 
 def _names(tokens: set[int], used: dict[int, set[str]], elsewhere: dict[int, set[str]]) -> set[str]:
     return {
-        min(used[t])
-        for t in tokens
-        if used[t] and not elsewhere[t] and not any(word[0].islower() for word in used[t])
+        min(used[t]) for t in tokens if used[t] and not elsewhere[t] and not any(word[0].islower() for word in used[t])
     }
 
 

@@ -197,9 +197,7 @@ def sign(
     return Signatures(signed, scheme)
 
 
-def text_hashes(
-    words: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.uint64]:
+def text_hashes(words: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
     """128 bits of each token sequence, u64[n, 2]."""
     from dedup.kernels import hashes as kernel
 

@@ -12,7 +12,6 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-
 _COPY = 1 << 20
 """Spools are copied by so many bytes at once."""
 

@@ -141,7 +141,9 @@ def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: 
     counts = np.empty((len(chosen), _COUNTS), np.int64)
     names = np.empty((len(chosen), NAMES, 3), np.int64)
     lead = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
-    kernel.contrast_pairs(tokens.values, tokens.starts, tokens.ends, chosen, RUN, GAP, PLACE, lead, leads, counts, names)
+    kernel.contrast_pairs(
+        tokens.values, tokens.starts, tokens.ends, chosen, RUN, GAP, PLACE, lead, leads, counts, names
+    )
     named = {int(i): [(p, q, n) for p, q, n in names[i].tolist() if n] for i in np.flatnonzero(names[:, 0, 2] > 1)}
     return Measured(
         chosen, found.words[some], leads.max(axis=1), counts, found.numbers[some], named, len(pairs), found.long_gaps

@@ -70,10 +70,7 @@ def _only_here(own, other, token):  # type: ignore[no-untyped-def]
         found += t == token
     if found < 2:
         return False
-    for t in other:
-        if t == token:
-            return False
-    return True
+    return all(t != token for t in other)
 
 
 @njit(nogil=True, cache=True)
@@ -111,14 +108,13 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
         v = b[j:j2]
         if max(len(u), len(v)) > short:
             counts[3] += 1
-        elif len(u) or len(v):
-            if len(u) and len(v):
-                x = np.sum(u & 1)
-                y = np.sum(v & 1)
-                counts[0] += min(x, y)
-                counts[1] += abs(x - y)
-                counts[2] += 1
-                used = _note_names(a, b, u, v, names, used)
+        elif (len(u) or len(v)) and len(u) and len(v):
+            x = np.sum(u & 1)
+            y = np.sum(v & 1)
+            counts[0] += min(x, y)
+            counts[1] += abs(x - y)
+            counts[2] += 1
+            used = _note_names(a, b, u, v, names, used)
         i = i2 + 1
         j = j2 + 1
         if i2 == a1:

@@ -177,7 +177,9 @@ def _sentence_sign(buffer, i, end):  # type: ignore[no-untyped-def]
     b = buffer[i]
     if b < 0xD8:
         return uint64(0)
-    if i + uint64(1) < end and ((b == 0xD8 and buffer[i + uint64(1)] == 0x9F) or (b == 0xDB and buffer[i + uint64(1)] == 0x94)):
+    if i + uint64(1) < end and (
+        (b == 0xD8 and buffer[i + uint64(1)] == 0x9F) or (b == 0xDB and buffer[i + uint64(1)] == 0x94)
+    ):
         return uint64(2)
     if i + uint64(2) >= end:
         return uint64(0)
@@ -299,7 +301,18 @@ def tokenize_all(buffer, eights, offsets, inside, entries, expansions, least, ou
     s = 0
     for d in range(len(offsets) - 1):
         m, found = tokenize(
-            buffer, eights, offsets[d], offsets[d + 1], inside, entries, expansions, edges, out, m, pieces[s:], uint64(least)
+            buffer,
+            eights,
+            offsets[d],
+            offsets[d + 1],
+            inside,
+            entries,
+            expansions,
+            edges,
+            out,
+            m,
+            pieces[s:],
+            uint64(least),
         )
         s += found
         ends[d] = m
