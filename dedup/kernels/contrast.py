@@ -70,7 +70,10 @@ def _only_here(own, other, token):  # type: ignore[no-untyped-def]
         found += t == token
     if found < 2:
         return False
-    return all(t != token for t in other)
+    here = True
+    for t in other:
+        here = here and t != token
+    return here
 
 
 @njit(nogil=True, cache=True)
@@ -108,7 +111,7 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
         v = b[j:j2]
         if max(len(u), len(v)) > short:
             counts[3] += 1
-        elif (len(u) or len(v)) and len(u) and len(v):
+        elif len(u) and len(v):
             x = np.sum(u & 1)
             y = np.sum(v & 1)
             counts[0] += min(x, y)
