@@ -54,8 +54,11 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     kernel.collect(keys, ends, sites, table, CONTEXTS, found, rows)
     digest = digests(corpus.contexts)
     order = np.lexsort((digest[rows], found))
+    pieces = np.empty(len(keys), np.int64)
+    kernel.order_pieces(keys, corpus.piece_heads, pieces)
     known = np.empty(count // CONTEXTS + 1, np.uint64)
-    known = known[: kernel.many_contexts(found[order], rows[order], corpus.contexts, CONTEXTS, known)]
+    of_rows = corpus.contexts, keys, corpus.piece_lengths, corpus.piece_heads, pieces
+    known = known[: kernel.many_contexts(found[order], rows[order], *of_rows, CONTEXTS, known)]
     known = np.union1d(known, found[np.isin(rows, _furniture(corpus, digest))])
     if len(known) == 0:
         return Cores(corpus.tokens, None)

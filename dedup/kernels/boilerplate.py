@@ -100,11 +100,41 @@ def share_few(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def unlike(a, b):  # type: ignore[no-untyped-def]
-    """Whether two contexts differ in their titles, as far as both have one, and in their openings."""
-    if a[0, 0] != 0 and b[0, 0] != 0 and not share_few(a[0], b[0]):
+def order_pieces(keys, heads, order):  # type: ignore[no-untyped-def]
+    """order[heads[d]:heads[d + 1]]: the pieces of row d, sorted by key."""
+    for d in range(len(heads) - 1):
+        order[heads[d] : heads[d + 1]] = heads[d] + np.argsort(keys[heads[d] : heads[d + 1]])
+
+
+@njit(nogil=True, cache=True)
+def mostly_shared(keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
+    """Whether at least half of the words of the shorter one of two rows lie in pieces that the other has too."""
+    whole_a = np.sum(lengths[heads[a] : heads[a + 1]])
+    whole_b = np.sum(lengths[heads[b] : heads[b + 1]])
+    shared = 0
+    i = heads[a]
+    j = heads[b]
+    while i < heads[a + 1] and j < heads[b + 1]:
+        x = keys[order[i]]
+        y = keys[order[j]]
+        if x == y:
+            shared += lengths[order[i]]
+            i += 1
+            j += 1
+        elif x < y:
+            i += 1
+        else:
+            j += 1
+    return 2 * shared >= min(whole_a, whole_b)
+
+
+@njit(nogil=True, cache=True)
+def unlike(contexts, keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
+    """Whether two rows are different articles: unlike in their titles, as far as both have one, openings, and texts."""
+    titled = contexts[a, 0, 0] != 0 and contexts[b, 0, 0] != 0
+    if titled and not share_few(contexts[a, 0], contexts[b, 0]):
         return False
-    return share_few(a[1], b[1])
+    return share_few(contexts[a, 1], contexts[b, 1]) and not mostly_shared(keys, lengths, heads, order, a, b)
 
 
 @njit(nogil=True, cache=True)
@@ -125,18 +155,18 @@ def many_titles(contexts, rows, need):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def many_contexts(keys, rows, contexts, need, out):  # type: ignore[no-untyped-def]
-    """Writes each key of `keys` (sorted, with the row of each) that stands in `need` mutually unlike contexts; how many."""
+def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, need, out):  # type: ignore[no-untyped-def]
+    """Writes each of `found_keys` (sorted, with the row of each) that stands in `need` mutually unlike rows; how many."""
     found = 0
     start = 0
-    for i in range(1, len(keys) + 1):
-        if i == len(keys) or keys[i] != keys[start]:
+    for i in range(1, len(found_keys) + 1):
+        if i == len(found_keys) or found_keys[i] != found_keys[start]:
             picked = 0
             chosen = rows[start : start + need].copy()
             for k in range(start, i):
                 new = True
                 for c in range(picked):
-                    if not unlike(contexts[rows[k]], contexts[chosen[c]]):
+                    if not unlike(contexts, keys, lengths, heads, order, rows[k], chosen[c]):
                         new = False
                         break
                 if new:
@@ -145,7 +175,7 @@ def many_contexts(keys, rows, contexts, need, out):  # type: ignore[no-untyped-d
                     if picked == need:
                         break
             if picked == need:
-                out[found] = keys[start]
+                out[found] = found_keys[start]
                 found += 1
             start = i
     return found
