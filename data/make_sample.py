@@ -415,11 +415,13 @@ class Builder:
             return found
         caption = draw.choice(phrases["caption"]).replace("{name}", name) if draw.random() < 0.6 else ""
         if level == "light":
-            after = draw.sample(pool, draw.randint(1, 2))
+            after = sorted(draw.sample(pool, draw.randint(1, 2)), key=pool.index)
             return replace(found, after=tuple(after), caption=caption, related=draw.choice((0, 0, 3)))
-        chosen = draw.sample(pool, min(len(pool), draw.randint(4, 6)))
+        # Of each pool, what invites and warns stands first, and what closes a page stands last.
+        chosen = sorted(draw.sample(pool, min(len(pool), draw.randint(4, 6))), key=pool.index)
         cut = draw.randint(1, 2)
-        tail = [*chosen[cut:], *(text.format(name=name) for text in phrases["signup"]), *phrases["comments"]]
+        box = [text.format(name=name) for text in phrases["signup"]]
+        tail = [*box, *chosen[cut:-1], *phrases["comments"], chosen[-1]]
         return replace(
             found, before=tuple(chosen[:cut]), after=tuple(tail), caption=caption, related=draw.choice((3, 4, 5))
         )
@@ -875,6 +877,7 @@ class Builder:
         """A filled template, as its site prints it."""
         site = self.sites[template["site"]]
         title = template["title"].format(**facts)
+        title = title[0].upper() + title[1:]
         paragraphs = [paragraph.format(**facts) for paragraph in template["text"]]
         if note:
             paragraphs.insert(self.rng.choice((0, len(paragraphs))), note)

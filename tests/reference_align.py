@@ -102,15 +102,55 @@ def stars(
     return owner, via
 
 
-def number_swaps(a: Sequence[int], b: Sequence[int]) -> int:
-    """How many numbers of `a` have another number of `b` in their place, in gaps of equal length that are short or half
-    equal."""
-    found = 0
-    a0 = b0 = 0
-    for i, j, length in [*common_runs(a, b), (len(a), len(b), 0)]:
-        if i - a0 == j - b0:
-            other = [(x, y) for x, y in zip(a[a0:i], b[b0:j], strict=True) if x != y]
-            if i - a0 <= SHORT_GAP or len(other) <= (i - a0) / 2:
-                found += sum(x % 2 == y % 2 == 1 for x, y in other)
-        a0, b0 = i + length, j + length
+def mates(a: Sequence[int], b: Sequence[int]) -> list[int | None]:
+    """For every token of a the place of b that a longest common subsequence matches it with; rather later ones of a."""
+    found: list[int | None] = [None] * len(a)
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if a[i] == b[j]:
+            found[i] = j
+            i, j = i + 1, j + 1
+        elif common(a[i + 1 :], b[j:]) >= common(a[i:], b[j + 1 :]):
+            i += 1
+        else:
+            j += 1
     return found
+
+
+def gaps(a: Sequence[int], b: Sequence[int]) -> list[tuple[Sequence[int], Sequence[int]]]:
+    """What stands before, between and behind common runs that are neighbours in both texts."""
+    runs = [(0, 0, 0), *common_runs(a, b), (len(a), len(b), 0)]
+    found = []
+    for (i, j, n), (k, m, _) in itertools.pairwise(runs):
+        between = any(j + n <= start < m for _, start, length in runs if length)
+        if m >= j + n and not between and (k > i + n or m > j + n):
+            found.append((a[i + n : k], b[j + n : m]))
+    return found
+
+
+def contrast(a: Sequence[int], b: Sequence[int], longest: int, short: int) -> list[int]:
+    """Numbers in the place of numbers, numbers in the place of words, such places, and places of more words."""
+    counts = [0, 0, 0, 0]
+    for left, right in gaps(a, b):
+        if max(len(left), len(right)) > longest:
+            counts[3] += 1
+            continue
+        matched = [(i, j) for i, j in enumerate(mates(left, right)) if j is not None]
+        for (i, j), (k, m) in itertools.pairwise([(-1, -1), *matched, (len(left), len(right))]):
+            one, other = left[i + 1 : k], right[j + 1 : m]
+            if max(len(one), len(other)) > short:
+                counts[3] += 1
+            elif one and other:
+                x, y = (sum(t % 2 for t in side) for side in (one, other))
+                counts[0] += min(x, y)
+                counts[1] += abs(x - y)
+                counts[2] += 1
+    return counts
+
+
+def lead(a: Sequence[int], b: Sequence[int], first: int, within: int, run: int) -> float:
+    """The share of the opening of a that lies in runs of tokens which the beginning of b holds."""
+    opening, other = list(a[:first]), list(b[:within])
+    runs = {tuple(other[j : j + run]) for j in range(len(other) - run + 1)}
+    covered = {i + k for i in range(len(opening) - run + 1) if tuple(opening[i : i + run]) in runs for k in range(run)}
+    return len(covered) / len(opening) if opening else 0.0

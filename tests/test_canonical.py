@@ -242,7 +242,7 @@ def test_the_reason_names_the_policy_that_decided(
         if removed.relation == "exact":
             assert removed.reason.startswith("equal words; ")
         else:
-            assert removed.reason.startswith(f"resemblance {removed.resemblance:.4f} >= 0.8; ")
+            assert removed.reason.startswith(f"resemblance {removed.resemblance:.4g} >= 0.8; ")
 
 
 def test_identical_ids_fall_back_to_content() -> None:

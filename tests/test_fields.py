@@ -19,7 +19,7 @@ CASES = json.loads((Path(__file__).parent / "cases" / "fields.json").read_text()
 
 def article(record: Any, fields: Fields | None = None) -> Article:
     fields = fields or Fields()
-    _, given, _ = Essentials(fields)(record)
+    _, given, *_ = Essentials(fields)(record)
     return Article(fields.identity(given, record, b"The words."), record, fields)
 
 
@@ -57,7 +57,7 @@ def test_the_first_name_that_has_a_value_wins(part: str) -> None:
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["text", "body", "a", "a.b", "id", "guid", "date", "published", "other"]),
+            st.sampled_from(["text", "body", "a", "a.b", "id", "guid", "date", "published", "title", "url", "other"]),
             st.one_of(st.none(), st.sampled_from(["", "x", 0, {"b": "y"}, {"b": None}, {"b": {"c": 1}}, []])),
             max_size=8,
         ),
@@ -65,25 +65,40 @@ def test_the_first_name_that_has_a_value_wins(part: str) -> None:
     )
 )
 def test_what_is_remembered_of_shapes_does_not_change_what_is_found(records: list[dict[str, Any]]) -> None:
-    fields = Fields(text=("a.b", "text", "body", "a"), id=("id", "guid", "a.b.c"), published=("date", "published"))
+    fields = Fields(
+        text=("a.b", "text", "body", "a"),
+        id=("id", "guid", "a.b.c"),
+        published=("date", "published"),
+        title=("title", "a"),
+        site=("a.b", "site"),
+        url=("url",),
+    )
+    parts = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
     essentials = Essentials(fields)
     for record in [*records, *records]:
-        assert essentials(record) == tuple(first(record, names) for names in (fields.text, fields.id, fields.published))
+        assert essentials(record) == [first(record, names) for names in parts]
 
 
 def test_many_shapes_are_not_all_remembered() -> None:
     essentials = Essentials(Fields())
     for i in range(3 * PLANS):
-        assert essentials({f"key{i}": 1, "id": i, "text": "x"}) == ("x", i, None)
+        assert essentials({f"key{i}": 1, "id": i, "text": "x"}) == ["x", i, None, None, None, None]
     assert len(essentials._plans) <= PLANS
 
 
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        ({"": "0", "text": "words", "url": "https://one.example/"}, ("words", None, None)),
-        ({"": "no text"}, (None, None, None)),
-        ({"": "2024-01-31", "text": "words", "id": 1}, ("words", 1, None)),
+        (
+            {"": "0", "text": "words", "url": "https://one.example/"},
+            ["words", None, None, None, None, "https://one.example/"],
+        ),
+        ({"": "no text"}, [None, None, None, None, None, None]),
+        ({"": "2024-01-31", "text": "words", "id": 1}, ["words", 1, None, None, None, None]),
+        (
+            {"": "x", "text": "words", "headline": "A title", "publisher": "one.example", "date": "2024-01-31"},
+            ["words", None, "2024-01-31", "A title", "one.example", None],
+        ),
     ],
 )
 def test_a_key_without_a_name_is_no_part(record: dict[str, Any], expected: object) -> None:

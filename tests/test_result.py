@@ -12,6 +12,7 @@ import pytest
 
 from dedup import Cluster, Place, Removed, Result, Settings, deduplicate
 from dedup.errors import InputError, NoTextField, SettingsError
+from dedup.model import REMOVED
 from dedup.result import Record
 from tests.hostile import article, balanced, edited, line, lines, records
 
@@ -161,8 +162,11 @@ def test_the_summary(given: list[dict[str, Any]]) -> None:
     assert balanced(summary)
     assert (summary.records, summary.kept, summary.removed) == (len(given) + 4, 30, len(given) - 30)
     assert summary.quarantined_by_reason == {"empty": 1, "no_text": 1, "not_an_object": 1, "text_not_a_string": 1}
-    assert summary.exact == sum(r.relation == "exact" for r in result.removed) == 10
-    assert summary.near == sum(r.relation == "near" for r in result.removed) == 6
+    assert list(summary.relations) == list(REMOVED)
+    assert summary.relations == {name: sum(r.relation == name for r in result.removed) for name in REMOVED}
+    assert (summary.relations["exact"], summary.relations["near"]) == (10, 6)
+    assert (summary.siblings, summary.related, summary.versions) == (0, 0, 0)
+    assert (summary.boilerplate_words, summary.boilerplate_only, summary.hot_passages) == (0, 0, 0)
     assert summary.clusters == len(result.clusters)
     assert summary.verified <= summary.candidates
     assert summary.bytes == sum(len(record["text"]) for record in given)
@@ -185,7 +189,7 @@ def test_results_show_themselves_in_short(given: list[dict[str, Any]]) -> None:
 
 def test_threshold_and_keep_go_before_settings() -> None:
     a, b = TEXT, edited(TEXT, 12)
-    made = Settings(threshold=0.95, keep="longest", jobs=2)
+    made = Settings(threshold=0.95, keep="longest", versions="all", jobs=2)
     assert deduplicate([a, b], settings=made).removed == []
     result = deduplicate([a, b + " end"], threshold=0.6, keep="first", settings=made)
     assert list(result.kept) == [a]
@@ -227,5 +231,5 @@ def test_what_are_no_records_is_an_error(given: Any) -> None:
 
 
 def test_dates_that_cannot_be_read_are_counted() -> None:
-    dates = ["2026-03-02", "yesterday", None, "March 2, 2021", 1_600_000_000]
+    dates = ["2026-03-02", "yesterday", None, "March 2, 2021", 1_600_000_000, "02/03/2021"]
     assert deduplicate([{"text": "words", "published": d} for d in dates]).summary().undated == 4

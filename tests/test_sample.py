@@ -14,24 +14,25 @@ from typing import Any, Final
 import pytest
 
 from dedup import Result, deduplicate
-from tests.hostile import balanced
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
 
 FLOORS: Final = {
     "exact": 1.0,
-    "edited": 0.97,
-    "syndicated": 0.98,
-    "boilerplate": 0.955,
-    "extended": 0.86,
-    "updated": 0.70,
-    "truncated": 0.18,
+    "edited": 0.99,
+    "corrected": 0.94,
+    "truncated": 0.97,
+    "syndicated": 0.97,
+    "extended": 0.96,
+    "boilerplate": 0.96,
+    "updated": 0.75,
 }
-"""The least share of each kind that must be in one star with its original (measured: 1.0, 1.0, .992, .968, .875, .719,
-.191; a text cut to less than two thirds does not reach the threshold)."""
+"""The least share of each kind that is found (measured: 1.0, .996, 1.0, .982, .980, .975, .971, .753; 54 of the 61 updates
+that stay have other numbers in more than one place in nine than the record that is kept for their original)."""
 
-SIBLINGS: Final = 10
-"""At most so many notices of one template, of 470, may be taken for copies of each other (measured: 6)."""
+SIBLINGS: Final = 2
+"""At most so many notices of one template, of 470, are taken for copies of each other (measured: 2, of 34 pairs in which
+names differ and numbers do not)."""
 
 ORIGINALS: Final = {"original", "event", "sibling"}
 
@@ -54,27 +55,37 @@ def result() -> Result:
 
 def test_the_account(result: Result, labels: dict[str, tuple[str, str]]) -> None:
     summary = result.summary()
-    assert balanced(summary)
     assert summary.records == len(labels) == 2277
-    assert summary.quarantined == summary.capped_buckets == summary.long_gaps == 0
+    assert summary.records == summary.kept + summary.removed + summary.quarantined
+    assert (summary.kept, summary.removed) == (len(result.kept), len(result.removed))
+    assert summary.removed == sum(summary.relations.values())
+    assert summary.clusters == len({r.duplicate_of for r in result.removed})
+    assert summary.quarantined == summary.capped_buckets == summary.long_gaps == summary.versions == 0
+    assert min(summary.siblings, summary.related, summary.boilerplate_words, summary.undated) > 0
 
 
 @pytest.mark.parametrize("kind", sorted(FLOORS))
 def test_copies_found_by_kind(result: Result, labels: dict[str, tuple[str, str]], kind: str) -> None:
-    keeper = {name: name for name in labels} | {r.id: r.duplicate_of for r in result.removed}
+    """A copy is found when it is removed for a record of its own cluster, or kept in the place of its original."""
+    keeper = {r.id: r.duplicate_of for r in result.removed}
     original = {cluster: name for name, (cluster, what) in labels.items() if what in ORIGINALS}
-    found = [keeper[name] == keeper[original[cluster]] for name, (cluster, what) in labels.items() if what == kind]
-    assert len(found) > 200
+    found = [
+        labels[keeper[name]][0] == cluster if name in keeper else keeper.get(original[cluster]) == name
+        for name, (cluster, what) in labels.items()
+        if what == kind
+    ]
+    assert len(found) > (10 if kind == "corrected" else 200)
     assert sum(found) / len(found) >= FLOORS[kind]
 
 
 def test_wrong_removals(result: Result, labels: dict[str, tuple[str, str]]) -> None:
-    wrong = Counter(labels[r.id][1] for r in result.removed if labels[r.id][0] != labels[r.duplicate_of][0])
-    assert set(wrong) <= {"sibling"}
-    assert wrong["sibling"] <= SIBLINGS
-    for removed in result.removed:
-        if labels[removed.id][1] == "sibling":
-            assert labels[removed.duplicate_of][1] == "sibling"
+    """Nothing is removed for a record of another cluster, but for a few notices of one series."""
+    wrong = [r for r in result.removed if labels[r.id][0] != labels[r.duplicate_of][0]]
+    for removed in wrong:
+        (cluster, kind), (other, what) = labels[removed.id], labels[removed.duplicate_of]
+        assert {kind, what} <= {"sibling", "corrected"}
+        assert cluster.rpartition("-")[0] == other.rpartition("-")[0]
+    assert len(wrong) <= SIBLINGS
 
 
 def test_no_article_is_lost(result: Result, labels: dict[str, tuple[str, str]]) -> None:
@@ -116,6 +127,7 @@ def test_every_label_has_a_record(labels: dict[str, tuple[str, str]]) -> None:
     records = rows(DATA / "sample.jsonl.gz")
     assert [record["id"] for record in records] == list(labels)
     assert all(record["text"].strip() for record in records)
+    assert sum(kind == "sibling" for _, kind in labels.values()) == 470
     originals = Counter(cluster for cluster, kind in labels.values() if kind in ORIGINALS)
     assert set(originals) == {cluster for cluster, _ in labels.values()}
     assert set(originals.values()) == {1}

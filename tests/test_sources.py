@@ -17,7 +17,7 @@ import pytest
 from dedup import Article, Fields, Removed, Settings, deduplicate
 from dedup.errors import DedupError, InputError, NoTextField, SettingsError
 from dedup.model import Place
-from dedup.sources import BATCH_BYTES, RecordSource
+from dedup.sources import BATCH_BYTES, RecordSource, Rows
 from tests.hostile import COMPRESSED, article, balanced, compress, edited, environment, lines, names, records
 
 open_files = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -125,15 +125,27 @@ def test_batches_are_bounded_and_in_order() -> None:
     source = RecordSource(iter(texts), Fields())
     batches = list(source.batches())
     assert len(batches) > 2
-    assert [text.decode() for batch in batches for text in batch] == texts
-    assert all(sum(map(len, batch[:-1])) < BATCH_BYTES for batch in batches)
+    assert [text.decode() for batch in batches for text in batch.texts] == texts
+    assert all(sum(map(len, batch.texts[:-1])) < BATCH_BYTES for batch in batches)
+    assert [title for batch in batches for title in batch.titles] == [b""] * len(texts)
     assert source.volume == sum(map(len, texts))
 
 
 def test_a_row_leads_back_to_its_record() -> None:
-    given: list[Any] = [None, {"id": 3, "text": "words", "date": "2024-01-31"}, "other words"]
+    given: list[Any] = [
+        None,
+        {"id": 3, "text": "words", "date": "2024-01-31", "title": "A café", "url": "https://www.One.example/x"},
+        "other words",
+        {"text": "more words", "title": 5, "site": "one.example", "url": "https://two.example/"},
+        {"text": "last words", "site": 5, "url": "two.example/x"},
+    ]
     source = RecordSource(given, Fields())
-    assert list(source.batches()) == [[b"words", b"other words"]]
+    [rows] = source.batches()
+    assert rows == Rows(
+        [b"words", b"other words", b"more words", b"last words"], ["A café".encode(), b"", b"", b""]
+    )
+    assert list(source.facts.sites) == [0, -1, 0, -1]
+    assert source.facts.site_names == ["one.example"]
     assert source.record(0) is given[1]
     assert source.record(1) is given[2]
     assert (source.place(0), source.place(1)) == (Place("<records>", 2), Place("<records>", 3))
@@ -157,7 +169,7 @@ def test_own_policies_see_the_record() -> None:
 def test_arguments_go_before_settings() -> None:
     story = article(1)
     given = [{"text": story, "id": "b"}, {"text": edited(story, 4), "id": "a"}]
-    settings = Settings(threshold=0.99, keep="id")
+    settings = Settings(threshold=0.99, keep="id", versions="all")
     assert len(deduplicate(given, settings=settings).kept) == 2
     result = deduplicate(given, settings=settings, threshold=0.8, keep="first")
     assert list(result.kept) == [given[0]]

@@ -17,8 +17,13 @@ from hypothesis import strategies as st
 
 from dedup import Match, Settings, compare, deduplicate
 from dedup.alignment import RUN, Tokens
-from dedup.verify import CHUNK, resemblance, short_hash, verify
+from dedup.model import REMOVED
+from dedup.relations import FLOOR, HALF
+from dedup.verify import CHUNK, GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, PLACE, Measured, measure, measure_all
+from dedup.verify import resemblance, short_hash
+from tests import reference_align
 from tests.hostile import WORDS, article
+from tests.test_alignment import revisions
 
 CASES: Final[list[dict[str, Any]]] = json.loads((Path(__file__).parent / "cases" / "verify.json").read_text("utf-8"))
 
@@ -37,8 +42,9 @@ def text(*numbers: int) -> str:
 def test_relations(case: dict[str, Any]) -> None:
     match = compare(case["a"], case["b"])
     assert match.relation == case["relation"]
-    assert match.duplicate == (case["relation"] in ("exact", "near"))
-    assert compare(case["b"], case["a"]).relation == case["relation"]
+    assert match.duplicate == (case["relation"] in REMOVED)
+    turned = {"truncated": "extended", "extended": "truncated"}
+    assert compare(case["b"], case["a"]).relation == turned.get(case["relation"], case["relation"])
     if case["relation"] == "exact":
         assert (match.resemblance, match.containment, match.share_longer, match.jaccard) == (1.0, 1.0, 1.0, 1.0)
         assert match.aligned == match.words[0] == match.words[1]
@@ -48,15 +54,14 @@ def test_relations(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_run_decides_as_the_comparison_does(case: dict[str, Any]) -> None:
-    """The table's pairs are all alike enough to be proposed, or are different."""
+    """The table's pairs are all alike enough to be proposed, or are different; the text that is cut is removed."""
     result = deduplicate([{"id": "a", "text": case["a"]}, {"id": "b", "text": case["b"]}])
-    assert [removed.relation for removed in result.removed] == (
-        [case["relation"]] if case["relation"] in ("exact", "near") else []
-    )
+    removed = "truncated" if case["relation"] == "extended" else case["relation"]
+    assert [removed.relation for removed in result.removed] == ([removed] if removed in REMOVED else [])
 
 
 def test_the_table_holds_every_relation() -> None:
-    assert {case["relation"] for case in CASES} == {"exact", "near", "sibling", "different"}
+    assert {case["relation"] for case in CASES} == {"exact", "near", "truncated", "extended", "revised", "sibling", "related", "different"}
     assert len({case["name"] for case in CASES}) == len(CASES)
 
 
@@ -68,13 +73,18 @@ def test_the_figures_of_a_match() -> None:
     match = compare(text(*range(100)), text(*range(40), *range(60, 100)))
     assert match == Match(
         relation="near",
+        reason="resemblance 0.8889 >= 0.8",
         resemblance=160 / 180,
         containment=1.0,
         share_longer=0.8,
         jaccard=72 / 100,  # 96 shingles and 76; four run over the cut
         aligned=80,
         words=(100, 80),
+        lead=1.0,  # the first 60 words of the shorter one stand among the first 250 of the other
+        numbers=0,
+        swaps=0,
     )
+    assert (match.titles, match.gap, match.same_site, match.same_page) == (None, None, None, False)
     assert match.share_shorter == match.containment
 
 
@@ -92,9 +102,13 @@ def test_figures_fit_together(a: list[str], b: list[str]) -> None:
         assert match.containment == match.aligned / short
         assert match.resemblance == 2 * match.aligned / (short + long)
     assert (match.relation == "exact") == (a == b != [])
-    if match.relation == "near":
+    if match.duplicate and match.relation != "exact":
         assert short >= 25
+    if match.relation == "near":
         assert match.resemblance >= 0.8
+    if match.relation in ("truncated", "extended"):
+        assert match.containment >= 0.85
+        assert (match.relation == "truncated") == (len(a) <= len(b))
 
 
 # The threshold
@@ -104,64 +118,184 @@ def test_figures_fit_together(a: list[str], b: list[str]) -> None:
     ("threshold", "words", "shared"), [(0.8, 50, 40), (0.5, 60, 30), (0.6, 100, 60), (0.7, 90, 63), (0.9, 200, 180)]
 )
 def test_the_threshold_is_inclusive(threshold: float, words: int, shared: int) -> None:
-    """The second text's end is other words: exactly so much is in common, then one word less."""
-    made = Settings(threshold=threshold)
+    """The second text's end is other words: exactly so much is in common, then one word less.
+
+    Then it is another version at most, which is kept where versions are.
+    """
+    made = Settings(threshold=threshold, versions="all")
     a = text(*range(words))
     b = text(*range(shared), *range(1000, 1000 + words - shared))
     c = text(*range(shared - 1), *range(1000, 1001 + words - shared))
     assert compare(a, b, made).resemblance == threshold
     assert compare(a, b, made).relation == "near"
-    assert compare(a, c, made).relation == "different"
+    assert compare(a, c, made).relation in ("version", "related", "different")
 
 
 def test_a_run_takes_a_pair_exactly_at_the_threshold() -> None:
     a, b = text(*range(200)), text(*range(160), *range(1000, 1040))
     result = deduplicate([a, b])
-    assert [removed.resemblance for removed in result.removed] == [0.8]
-    assert deduplicate([a, text(*range(159), *range(1000, 1041))]).removed == []
+    assert [(removed.relation, removed.resemblance) for removed in result.removed] == [("near", 0.8)]
+    less = [a, text(*range(159), *range(1000, 1041))]
+    assert [removed.relation for removed in deduplicate(less).removed] == ["revised"]
+    assert deduplicate(less, settings=Settings(versions="all")).removed == []
 
 
 def test_a_threshold_of_one_takes_equal_words_only() -> None:
     a = text(*range(100))
     made = Settings(threshold=1.0)
     assert compare(a, a.upper(), made).relation == "exact"
-    assert compare(a, text(*range(99), 1000), made).relation == "different"
+    assert compare(a, text(*range(99), 1000), made).relation == "related"
 
 
-def test_lengths_alone_can_rule_a_pair_out() -> None:
-    tokens = Tokens.of(*(np.arange(n, dtype=np.uint32) for n in (100, 67, 66)))
-    found = verify(tokens, np.array([[0, 1], [0, 2], [1, 2]]), 0.8)
-    assert found.tried == 2  # 2 * 67 of 167 can be 0.8, 2 * 66 of 166 cannot
-    assert found.pairs.tolist() == [[0, 1], [1, 2]]
-    assert found.words.tolist() == [67, 66]
+def test_pairs_that_share_too_little_at_any_threshold_are_not_measured() -> None:
+    words = np.arange(0, 2000, 2, dtype=np.uint32)
+    tokens = Tokens.of(words[:100], np.append(words[:49], words[500:551]), np.append(words[:44], words[600:656]))
+    found = measure(tokens, np.array([[0, 1], [0, 2]]))
+    assert found.tried == 2
+    assert found.pairs.tolist() == [[0, 1]]  # 0.49 of both, 0.44 of both
+    assert found.aligned.tolist() == [49]
+    assert 0.44 < FLOOR < 0.49 < HALF
+    every = measure_all(tokens, np.array([[0, 1], [0, 2]]))
+    assert every.pairs.tolist() == [[0, 1], [0, 2]]
+    assert every.aligned.tolist() == [49, 44]
+
+
+def known(found: Measured) -> dict[tuple[int, ...], tuple[object, ...]]:
+    """What was measured, by pair."""
+    columns = found.pairs.tolist(), found.aligned.tolist(), found.leads.tolist(), found.counts.tolist()
+    rows = enumerate(zip(*columns, found.numbers.tolist(), strict=True))
+    return {tuple(pair): (*rest, found.names.get(i)) for i, (pair, *rest) in rows}
 
 
 def test_chunks_and_threads_change_nothing() -> None:
     draw = np.random.default_rng(4)
-    base = 2 * np.arange(40, dtype=np.uint32)  # odd tokens hold digits
+    base = np.arange(40, dtype=np.uint32)  # odd tokens hold digits
     texts = []
     for _ in range(150):
         edited = base.copy()
-        edited[draw.integers(0, 40, 5)] = 2 * draw.integers(100, 999, 5)
+        edited[draw.integers(0, 40, 5)] = draw.integers(200, 1998, 5)
+        edited[[3, 21]] = 2 * draw.integers(50, 60)  # a name, twice
         texts.append(edited)
     tokens = Tokens.of(*texts)
     pairs = np.array([(i, j) for i in range(150) for j in range(i + 1, 150)])
     assert len(pairs) > 2 * CHUNK
-    alone = verify(tokens, pairs, 0.7)
+    alone = measure(tokens, pairs)
     with ThreadPoolExecutor(2) as pool:
-        both = verify(tokens, pairs, 0.7, pool)
+        both = measure(tokens, pairs, pool)
     assert 0 < len(alone.pairs) < len(pairs)
-    assert alone.pairs.tolist() == both.pairs.tolist()
-    assert alone.words.tolist() == both.words.tolist()
+    assert known(alone) == known(both)
+    assert alone.names
+    assert alone.counts.sum(axis=0).min() > 0 or alone.counts[:, 3].sum() == 0
     assert alone.tried == both.tried == len(pairs)
-    one = [verify(tokens, pairs[i : i + 1], 0.7).words.tolist() for i in range(0, len(pairs), 97)]
-    known = {tuple(pair): words for pair, words in zip(alone.pairs.tolist(), alone.words.tolist(), strict=True)}
-    assert one == [[known[tuple(p)]] if tuple(p) in known else [] for p in pairs[::97].tolist()]
+    table = known(alone)
+    for i in range(0, len(pairs), 97):
+        one = known(measure(tokens, pairs[i : i + 1]))
+        assert one == {pair: table[pair] for pair in one}
+        assert (tuple(pairs[i].tolist()) in table) == bool(one)
 
 
 def test_no_pairs() -> None:
-    found = verify(Tokens.of(np.arange(9, dtype=np.uint32)), np.empty((0, 2), np.int64), 0.8)
-    assert (len(found.pairs), len(found.words), found.tried, found.long_gaps) == (0, 0, 0, 0)
+    found = measure(Tokens.of(np.arange(9, dtype=np.uint32)), np.empty((0, 2), np.int64))
+    assert (len(found.pairs), len(found.aligned), found.tried, found.long_gaps) == (0, 0, 0, 0)
+    assert (found.counts.shape, found.names) == ((0, 4), {})
+
+
+def test_parts_are_joined_with_their_names() -> None:
+    words = 2 * np.arange(60, dtype=np.uint32)
+    one, other = words.copy(), words.copy()
+    one[[20, 40]], other[[20, 40]] = 1000, 2000
+    tokens = Tokens.of(one, other, words)
+    parts = [measure(tokens, np.array([pair])) for pair in ([0, 2], [0, 1], [1, 0])]
+    found = Measured.joined(parts)
+    assert found.pairs.tolist() == [[0, 2], [0, 1], [1, 0]]
+    assert found.names == {1: [(1000, 2000, 2)], 2: [(2000, 1000, 2)]}
+    assert found.tried == 3
+    assert Measured.joined([]).names == {}
+    evidence = found.evidence(1, np.array([60, 60, 60]), np.array([1.0, 0.5, 0.7]))
+    assert (evidence.words, evidence.aligned, evidence.replaced, evidence.left) == ((60, 60), 58, 2, 0.5)
+    assert found.evidence(0, np.array([60, 60, 60]), np.array([1.0, 0.5, 0.7])).left == 0.7
+
+
+# Where texts differ
+
+
+def counts(a: list[int], b: list[int]) -> list[int]:
+    """Numbers for numbers, numbers for words, places, passages."""
+    found = measure_all(Tokens.of(np.array(a, np.uint32), np.array(b, np.uint32)), np.array([[0, 1]]))
+    return [int(n) for n in found.counts[0]]
+
+
+HEAD: Final = list(range(2, 42, 2))
+TAIL: Final = list(range(102, 142, 2))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ([], [], [0, 0, 0, 0]),
+        ([1001], [1003], [1, 0, 1, 0]),
+        ([1001], [1002], [0, 1, 1, 0]),
+        ([1002], [1004], [0, 0, 1, 0]),
+        ([1001, 1003], [1005, 1007], [2, 0, 1, 0]),
+        ([1001, 1003], [1005], [1, 1, 1, 0]),
+        ([1001, 900, 1003], [1005, 900, 1007], [2, 0, 2, 0]),
+        ([1001], [], [0, 0, 0, 0]),  # added, and in the place of nothing
+        ([1001, 900], [900, 1003], [0, 0, 0, 0]),
+        (list(range(200, 200 + 2 * PLACE, 2)), [1001], [0, 1, 1, 0]),
+        (list(range(200, 202 + 2 * PLACE, 2)), [1001], [0, 0, 0, 1]),
+        (list(range(200, 202 + 2 * PLACE, 2)), [], [0, 0, 0, 1]),
+        (list(range(1001, 1003 + 2 * GAP, 2)), list(range(3001, 3003 + 2 * GAP, 2)), [0, 0, 0, 1]),
+    ],
+)
+def test_what_stands_in_the_place_of_what(a: list[int], b: list[int], expected: list[int]) -> None:
+    """In the middle, before the first run and behind the last one; and from both sides."""
+    for left, right in ((HEAD, TAIL), ([], TAIL), (HEAD, [])):
+        one, other = [*left, *a, *right], [*left, *b, *right]
+        assert counts(one, other) == expected
+        assert counts(other, one) == expected
+
+
+def test_moved_paragraphs_are_no_differences() -> None:
+    assert counts([*HEAD, *TAIL], [*TAIL, *HEAD]) == [0, 0, 0, 0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(revisions())
+def test_the_plain_twin_agrees_on_what_is_swapped(pair: tuple[list[int], list[int]]) -> None:
+    a, b = pair
+    assert counts(a, b) == reference_align.contrast(a, b, GAP, PLACE)
+    assert counts(b, a) == reference_align.contrast(b, a, GAP, PLACE)
+
+
+# Openings
+
+
+def lead(a: list[int], b: list[int]) -> float:
+    found = measure_all(Tokens.of(np.array(a, np.uint32), np.array(b, np.uint32)), np.array([[0, 1]]))
+    return float(found.leads[0])
+
+
+def test_openings() -> None:
+    text, other = list(range(0, 1000)), list(range(5000, 6000))
+    assert lead(text, text) == 1.0
+    assert lead(text, other) == 0.0
+    assert lead([*other[:190], *text], text) == 1.0  # within the first 250 words
+    assert lead([*other[:LEAD_WITHIN], *text], text) == 0.0
+    assert lead([*other[:LEAD_WITHIN - 30], *text], text) == 0.5
+    assert lead([*text[:30], *other], text) == 0.5
+    assert lead([*text[:LEAD_RUN], *other], text) == LEAD_RUN / LEAD_WORDS
+    assert lead([*text[: LEAD_RUN - 1], *other], text) == 0.0
+    assert lead(text[:20], text) == 1.0  # all of a shorter text
+    assert lead([*text[:20], *other[:10]], text) == pytest.approx(20 / 30)
+    assert lead([], text) == lead([], []) == 0.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(revisions())
+def test_the_plain_twin_agrees_on_openings(pair: tuple[list[int], list[int]]) -> None:
+    a, b = pair
+    expected = max(reference_align.lead(a, b, LEAD_WORDS, LEAD_WITHIN, LEAD_RUN) for a, b in ((a, b), (b, a)))
+    assert lead(a, b) == lead(b, a) == expected
 
 
 def test_resemblance_of_empty_texts_is_none() -> None:

@@ -127,7 +127,8 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
 
 @njit(nogil=True, cache=True)
 def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, names):  # type: ignore[no-untyped-def]
-    """Reads the gaps between runs that are neighbours in both texts, and those before the first and behind the last run.
+    """Reads the gaps between runs that are neighbours in both texts. What stands before the first run and behind the last
+    one is often furniture: it counts when it has at most `short` words on each side.
 
     `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
     others, places of more than `short` words (gaps of more than `longest` tokens among them). Returns how many rows `names` has.
@@ -141,8 +142,9 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
         while clear and j < b1:
             clear = taken[j] == 0
             j += 1
+        most = longest if 0 < r < count else short
         if clear and (a1 > a0 or b1 > b0):
-            if a1 - a0 > longest or b1 - b0 > longest:
+            if a1 - a0 > most or b1 - b0 > most:
                 counts[3] += 1
             else:
                 match_gap(a[a0:a1], b[b0:b1], steps, mates)
