@@ -33,6 +33,9 @@ from dedup.verify import Measured, measure, resemblance
 
 log = logging.getLogger("dedup")
 
+_CROWD: Final = 16
+"""Of records with one text, the URLs of so many are looked at, those of the lowest ids."""
+
 _CHUNK: Final = 1_024
 """Texts are signed and winnowed in chunks of this many."""
 
@@ -193,7 +196,8 @@ class Decider:
         if signals is None:
             a, b = self.measured.pairs[pair].tolist()
             rows = self.speaker(a), self.speaker(b)
-            signals = RowSignals(self.source, rows, self.measured.names.get(pair, ()))
+            crowds = self._crowd(a), self._crowd(b)
+            signals = RowSignals(self.source, rows, self.measured.names.get(pair, ()), crowds)
         found = judge(evidence, signals, rules)
         if signals.read:  # what records said is kept, as they may lie in a file
             self._signals[pair] = signals
@@ -206,6 +210,11 @@ class Decider:
             return int(rows[0])
         lowest = min(self.source.facts.ids[row] for row in rows)
         return self.least([row for row in rows if self.source.facts.ids[row] == lowest])
+
+    def _crowd(self, node: int) -> list[int]:
+        """Rows of a node of several, of the lowest ids, at most `_CROWD` of them."""
+        rows = self.nodes.rows[self.nodes.heads[node] : self.nodes.heads[node + 1]].tolist()
+        return [] if len(rows) == 1 else sorted(rows, key=self.source.facts.ids.__getitem__)[:_CROWD]
 
     def least(self, rows: list[int]) -> int:
         """One of several rows, by a hash of their records."""

@@ -75,6 +75,9 @@ table, within `ISSUE_HOURS` or at one URL, where a correction is as likely."""
 
 CORRECTED: Final = 1 / 5
 
+INNER: Final = 0.05
+"""One body in two pages differs in so few words, as a share of those that are aligned, apart from what stands around it."""
+
 SPELLED: Final = 3
 """So many numbers that stand in the place of words, and hardly any in common: facts that one text writes out in words."""
 
@@ -116,7 +119,8 @@ class Evidence:
     `words` of both, `aligned` of them; `lead`: the share of the first 60 words of one that the first 250 of the other hold
     (the larger of the two directions); `numbers` in the text that has fewer, `swaps` of them that stand in the place of
     another number, `lone` ones that stand in the place of other words; `replaced`: places with a few other words;
-    `passages`: places with more of them; `left`: the smaller share of a text that is not boilerplate.
+    `passages`: places with more of them; `inner`: words of both between the first and the last words that they share, and
+    not shared; `left`: the smaller share of a text that is not boilerplate.
     """
 
     words: tuple[int, int]
@@ -127,6 +131,7 @@ class Evidence:
     lone: int
     replaced: int
     passages: int
+    inner: int
     left: float
 
     @property
@@ -232,7 +237,7 @@ def _cut(e: Evidence, s: Signals) -> bool:
 
 def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
     """Whether they are versions of one piece, which agree less than copies do, and which something else confirms."""
-    if e.share_shorter < HALF or not _in_time(s):
+    if e.share_shorter < HALF or not (_in_time(s) or _same_body(e, s)):
         return None
     if e.agreement < QUOTED and not s.same_page():
         title = ONE_TITLE if s.gap is None else UNLIKE_TITLE
@@ -250,6 +255,13 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
     if e.share_shorter >= short and e.lead >= OPENING and _agree(s):
         return Decision("revised", "share of the short version", e.share_shorter, short)
     return None
+
+
+def _same_body(e: Evidence, s: Signals) -> bool:
+    """Whether two texts have one title, opening and body, with other things before and behind it, whatever their dates."""
+    if e.inner > INNER * e.aligned or e.lead < SAME_OPENING:
+        return False
+    return s.titles() is None or _known(s.titles()) >= ONE_TITLE
 
 
 def _allowed(threshold: float, times: float) -> float:
@@ -299,7 +311,8 @@ def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:
             return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
     table = e.numbers >= DENSE * e.words[1]
     close = s.gap is not None and s.gap < ISSUE_HOURS and not table
-    limit = CORRECTED if close and found.relation != "revised" else SWAPPED
+    usual = found.relation != "revised" or _known(s.titles()) >= ONE_TITLE
+    limit = CORRECTED if close and usual else SWAPPED
     facts = e.swaps + (e.lone if table else 0)
     titled = _known(s.titles()) >= TITLE
     if facts > limit * e.numbers and not (e.swaps == 1 and close and titled):

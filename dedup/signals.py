@@ -10,14 +10,16 @@ import numpy as np
 
 from dedup.diff import diff
 from dedup.sources import Source
-from dedup.urls import same_page
+from dedup.urls import page, same_page
 from dedup.words import locate
 
 SPELLING: Final = 0.6
 """Two words that are spelled alike from this share on (rapidfuzz ratio) are one name, corrected."""
 
-_OWN: Final = 3
+_OWN: Final = 4
 """Attributes of signals before any record was read."""
+
+Rows = Sequence[int]
 
 Swaps = Sequence[tuple[int, int, int]]
 """Tokens that stand in each other's place: (token of one text, token of the other, how often)."""
@@ -26,13 +28,17 @@ Swaps = Sequence[tuple[int, int, int]]
 class RowSignals:
     """The signals beside two rows of a source; records are read when they are asked for (see `relations.Signals`).
 
-    `names` are the tokens of the first text that stand in the place of tokens of the second.
+    `names` are the tokens of the first text that stand in the place of tokens of the second; `crowds`, other rows with
+    the very same texts, whose URLs count as well.
     """
 
-    def __init__(self, source: Source, rows: tuple[int, int], names: Swaps = ()) -> None:
+    def __init__(
+        self, source: Source, rows: tuple[int, int], names: Swaps = (), crowds: tuple[Rows, Rows] = ((), ())
+    ) -> None:
         self._source = source
         self._rows = rows
         self._names = names
+        self._crowds = crowds
 
     @cached_property
     def _beside(self) -> tuple[float | None, tuple[str | None, ...]]:
@@ -67,10 +73,21 @@ class RowSignals:
 
     @cached_property
     def _same_page(self) -> bool:
+        if any(self._crowds):
+            ours, theirs = (
+                {name for r in {row, *crowd} for name in self._pages(r)}
+                for row, crowd in zip(self._rows, self._crowds, strict=True)
+            )
+            return not ours.isdisjoint(theirs)
         a, b, canonical_a, canonical_b = self._beside[1]
         if self.same_site is False and canonical_a is None and canonical_b is None:
             return False
         return same_page(a, b) or same_page(canonical_a or a, canonical_b or b)
+
+    def _pages(self, row: int) -> set[str]:
+        """The pages that a record names as its own."""
+        article = self._source.article(row)
+        return {name for name in (page(article.url), page(article.canonical_url)) if name}
 
     def renamed(self) -> bool:
         """Whether a name stands in the place of another one, twice or more."""

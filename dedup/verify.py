@@ -37,14 +37,15 @@ PLACE: Final = 12
 NAMES: Final = 4
 """So many pairs of words that replace each other are looked at for names."""
 
-_COUNTS: Final = 4
+_COUNTS: Final = 5
 
 
 class Measured(NamedTuple):
     """Pairs that share enough to be judged, n of them, the longer text first.
 
-    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 4]: numbers in the place of numbers, numbers in
-    the place of other words, places with words in the place of others, places with other passages; `numbers` i64[n] in the text
+    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 5]: numbers in the place of numbers, numbers in
+    the place of other words, places with words in the place of others, places with other passages, words
+    that differ inside the body; `numbers` i64[n] in the text
     that has fewer; `names`: by pair, the tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
     """
 
@@ -79,7 +80,7 @@ class Measured(NamedTuple):
     def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
         """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
         a, b = self.pairs[i].tolist()
-        swaps, lone, replaced, passages = self.counts[i].tolist()
+        swaps, lone, replaced, passages, inner = self.counts[i].tolist()
         return Evidence(
             words=(int(lengths[a]), int(lengths[b])),
             aligned=int(self.aligned[i]),
@@ -89,6 +90,7 @@ class Measured(NamedTuple):
             lone=lone,
             replaced=replaced,
             passages=passages,
+            inner=inner,
             left=float(min(left[a], left[b])),
         )
 

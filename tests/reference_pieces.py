@@ -7,7 +7,7 @@ whole windows and every place, instead of tables, rolled choices and early ends.
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -32,10 +32,11 @@ Tokens = Sequence[int]
 
 
 class Context(NamedTuple):
-    """The first distinct words of a title, and of an opening."""
+    """What a piece stands in: the first distinct words of a title and of an opening, and all pieces of the text."""
 
     title: list[int]
     opening: list[int]
+    pieces: Sequence[Sequence[int]] = ()
 
 
 def silent(character: str) -> bool:
@@ -109,7 +110,7 @@ def context(title: Tokens, text: Sequence[Tokens], least: int, width: int) -> Co
     """Title and opening of a text in pieces: the first piece of `least` words, else the last one."""
     long = [piece for piece in text if len(piece) >= least]
     opening = [*long, *text[-1:], []][0]
-    return Context(list(dict.fromkeys(title))[:width], list(dict.fromkeys(opening))[:width])
+    return Context(list(dict.fromkeys(title))[:width], list(dict.fromkeys(opening))[:width], text)
 
 
 def share_few(a: Tokens, b: Tokens) -> bool:
@@ -118,9 +119,17 @@ def share_few(a: Tokens, b: Tokens) -> bool:
     return fewer == 0 or len(set(a) & set(b)) < fewer / 2
 
 
+def mostly_shared(a: Context, b: Context) -> bool:
+    """Whether half of the words of the shorter text lie in pieces that both have, each as often as both have it."""
+    ours, theirs = (Counter(map(tuple, text.pieces)) for text in (a, b))
+    words = [sum(map(len, text.pieces)) for text in (a, b)]
+    return sum(len(piece) * times for piece, times in (ours & theirs).items()) >= min(words) / 2
+
+
 def unlike(a: Context, b: Context) -> bool:
-    """Whether the openings differ, and the titles as far as both are known."""
-    return (not a.title or not b.title or share_few(a.title, b.title)) and share_few(a.opening, b.opening)
+    """Whether these are two articles: by their titles (openings, where one has no title), and by their texts."""
+    titled = bool(a.title and b.title)
+    return share_few(*((a.title, b.title) if titled else (a.opening, b.opening))) and not mostly_shared(a, b)
 
 
 def many(items: Sequence[Context], need: int, apart: Callable[[Context, Context], bool]) -> bool:
@@ -147,14 +156,19 @@ def lead_share(a: Tokens, b: Tokens, first: int, within: int, run: int) -> float
     """The share of the first tokens of `a` that lie in runs which the first ones of `b` hold."""
     ours, theirs = list(a[:first]), list(b[:within])
     held = {tuple(theirs[j : j + run]) for j in range(len(theirs) - run + 1)}
-    covered = {
-        k for i in range(len(ours) - run + 1) if tuple(ours[i : i + run]) in held for k in range(i, i + run)
-    }
+    covered = {k for i in range(len(ours) - run + 1) if tuple(ours[i : i + run]) in held for k in range(i, i + run)}
     return len(covered) / len(ours) if ours else 0.0
 
 
-Gap = tuple[int, int, int, int]
-"""Start and end in a, start and end in b."""
+class Gap(NamedTuple):
+    """Start and end in a, start and end in b; whether it lies between two runs."""
+
+    a0: int
+    a1: int
+    b0: int
+    b1: int
+    inner: bool
+
 
 Matching = Callable[[Tokens, Tokens], Sequence[int]]
 """Tokens of two sides -> for each of the first the place of its mate in the second, -1 without one."""
@@ -165,8 +179,15 @@ def gaps(a: Tokens, b: Tokens, runs: Sequence[Run]) -> list[Gap]:
     taken = {j + k for _, j, n in runs for k in range(n)}
     stops = [*runs, (len(a), len(b), 0)]
     starts = [(0, 0), *((i + n, j + n) for i, j, n in runs)]
-    found = [(i, k, j, m) for (i, j), (k, m, _) in zip(starts, stops, strict=True) if m >= j]
-    return [gap for gap in found if not taken & set(range(gap[2], gap[3])) and (gap[1] > gap[0] or gap[3] > gap[2])]
+    found = [
+        Gap(i, k, j, m, 0 < place < len(runs))
+        for place, ((i, j), (k, m, _)) in enumerate(zip(starts, stops, strict=True))
+    ]
+    return [
+        gap
+        for gap in found
+        if gap.b1 >= gap.b0 and not taken & set(range(gap.b0, gap.b1)) and (gap.a1 > gap.a0 or gap.b1 > gap.b0)
+    ]
 
 
 def places(a: Tokens, b: Tokens, mates: Sequence[int]) -> list[tuple[Tokens, Tokens]]:
@@ -185,8 +206,8 @@ def read_gaps(
     """The four counts of `contrast.read_gaps`, and how often tokens of one text only replace each other."""
     swaps = lone = replaced = others = 0
     names: dict[tuple[int, int], int] = {}
-    for a0, a1, b0, b1 in gaps(a, b, runs):
-        if max(a1 - a0, b1 - b0) > longest:
+    for a0, a1, b0, b1, inner in gaps(a, b, runs):
+        if max(a1 - a0, b1 - b0) > (longest if inner else short):
             others += 1
             continue
         for u, v in places(a[a0:a1], b[b0:b1], match(a[a0:a1], b[b0:b1])):

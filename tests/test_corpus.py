@@ -31,7 +31,11 @@ RECORDS: Final[list[Record]] = [
     {"text": article(1), "title": "The ferry stays in port", "url": "https://www.ellery.example/1"},
     {"text": "Short.\nBut of two lines, and with C++ in it!", "title": "Short", "site": "Ellery.Example"},
     {"text": "", "title": "Nothing at all", "url": "https://ellery.example/3"},
-    {"text": "市议会周二决定关闭旧桥。居民说没有人通知他们！谁来支付费用？", "title": "旧桥关闭", "url": "https://qiao.example/1"},
+    {
+        "text": "市议会周二决定关闭旧桥。居民说没有人通知他们！谁来支付费用？",
+        "title": "旧桥关闭",
+        "url": "https://qiao.example/1",
+    },
     "A text that is no more than a text. It names no site and has no title of its own, and goes on and on like this.",
     {"text": " \n…", "title": "Dots"},
     {"text": "Share this\n" + article(2, 40) + ".\n" + article(3, 5), "url": "mailto:someone", "title": 5},
@@ -40,7 +44,8 @@ RECORDS: Final[list[Record]] = [
 ]
 
 titles = st.none() | st.integers(0, 3) | st.sampled_from(["", "One title", "旧桥", "a b " * 20, "मंगलवार"])
-texts = st.lists(st.sampled_from(["ferry", "Pier 3", "桥", ". ", "! ", "\n", " ", "。", "one two three four five six"])).map("".join)
+words = st.sampled_from(["ferry", "Pier 3", "桥", ". ", "! ", "\n", " ", "。", "one two three four five six"])
+texts = st.lists(words).map("".join)
 sites = st.none() | st.sampled_from(["one.example", "WWW.one.example", "two.example", ""])
 urls = st.none() | st.sampled_from(["https://one.example/a", "https://www.one.example/b", "ftp://x", "https://[", "x"])
 records = st.fixed_dictionaries({"text": texts}, optional={"title": titles, "site": sites, "url": urls}) | texts
@@ -103,8 +108,8 @@ def check(found: Corpus, given: list[Record], least: int) -> None:
             expected = a, b
         assert tuple(found.hashes[row].tolist()) == expected
         context = reference_pieces.context(values_of(title_of(record)), pieces, OPENING, CONTEXT)
-        for part, words in enumerate(context):
-            assert found.contexts[row, part].tolist() == words + [0] * (CONTEXT - len(words))
+        for part, words in enumerate((context.title, context.opening)):
+            assert found.contexts[row, part].tolist() == [*words, *[0] * (CONTEXT - len(words))]
 
 
 def test_records_are_read_as_the_twins_say() -> None:

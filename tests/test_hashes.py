@@ -71,7 +71,8 @@ def test_hash_of_any_stretch_is_that_of_the_twin(values: list[int], stretches: l
     bounds = [sorted((min(a, len(values)), min(b, len(values)))) for a, b in stretches]
     starts, ends = np.array(bounds, np.int64).reshape(-1, 2).T
     found = text_hashes(array(values), starts, ends)
-    assert (found.dtype, found.shape) == (np.uint64, (len(bounds), 2))
+    assert found.dtype == np.uint64
+    assert found.shape == (len(bounds), 2)
     assert list(map(tuple, found.tolist())) == [reference.text_hash(values[a:b]) for a, b in bounds]
 
 
@@ -140,7 +141,9 @@ def test_many_sequences_have_as_many_hashes() -> None:
 
 def test_pieces_of_texts() -> None:
     """Equal sentences have equal keys, however they are written and wherever they stand."""
-    found = split(Texts.of(["Read more in our daily letter. The ferry stays in port.", "READ MORE in our daily letter\nYes"]))
+    found = split(
+        Texts.of(["Read more in our daily letter. The ferry stays in port.", "READ MORE in our daily letter\nYes"])
+    )
     keys = piece_keys(found.tokens.tolist(), found.pieces.tolist())
     assert len(keys) == 4
     assert keys[0] == keys[2]

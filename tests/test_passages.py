@@ -32,7 +32,8 @@ quick = settings(deadline=None, max_examples=200, suppress_health_check=[HealthC
 def passages_of(texts: Sequence[Sequence[int]]) -> list[list[int]]:
     """The passages of every text, in their order."""
     found = chosen(Tokens.of(*(np.array(text, np.uint32) for text in texts)))
-    assert (found.values.dtype, found.counts.dtype) == (np.uint32, np.int64)
+    assert found.values.dtype == np.uint32
+    assert found.counts.dtype == np.int64
     assert found.counts.sum() == len(found.values)
     return [part.tolist() for part in np.split(found.values, np.cumsum(found.counts)[:-1])]
 
@@ -149,7 +150,9 @@ def test_sequences_may_stand_anywhere() -> None:
     values.flags.writeable = False
     starts, ends = np.array([400, 0, 100, 100]), np.array([500, 90, 100, 300])
     found = chosen(Tokens(values, starts, ends))
-    expected = [reference_pieces.passages(values[s:e].tolist(), SHINGLE, WINDOW) for s, e in zip(starts, ends, strict=True)]
+    expected = [
+        reference_pieces.passages(values[s:e].tolist(), SHINGLE, WINDOW) for s, e in zip(starts, ends, strict=True)
+    ]
     assert found.counts.tolist() == [len(e) for e in expected]
     assert found.values.tolist() == [passage for e in expected for passage in sorted(e)]
 

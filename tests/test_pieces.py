@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,9 @@ quick = settings(deadline=None, max_examples=400, suppress_health_check=[HealthC
 
 nasty = st.text(st.sampled_from([c for c in NASTY + BLANKS + SIGNS + ".!?\"')]”»" * 3 if comparable(c)]), max_size=80)
 anything = st.text(st.characters().filter(comparable), max_size=60)
-glue = st.text(st.sampled_from([*BLANKS, *SIGNS, *".!?.!?\"')],;:—”»«“…（", " ", " ", " ", "\n"]), min_size=1, max_size=4)
+glue = st.text(
+    st.sampled_from([*BLANKS, *SIGNS, *".!?.!?\"')],;:—”»«“…（", " ", " ", " ", "\n"]), min_size=1, max_size=4
+)
 prose = st.lists(st.sampled_from(WORDS) | glue, max_size=80).map("".join)
 texts = prose | nasty | anything
 
@@ -37,7 +40,7 @@ def cut(found: Pieces) -> list[list[list[int]]]:
     """The tokens of every piece of every text."""
     parts = [part.tolist() for part in np.split(found.tokens, found.pieces)][: len(found.pieces)]
     heads = [0, *found.piece_ends.tolist()]
-    return [parts[a:b] for a, b in zip(heads, heads[1:], strict=False)]
+    return [parts[a:b] for a, b in itertools.pairwise(heads)]
 
 
 def pieces_of(*batch: str | bytes) -> list[list[list[int]]]:
@@ -130,7 +133,9 @@ def test_the_least_tokens_are_those_of_the_setting(least: int, monkeypatch: pyte
 def test_signs_need_no_blank(sign: str) -> None:
     half = "one two three four five six"
     words = [word.value for word in reference.tokenize(half)]
-    assert pieces_of(f"{half}{sign}{half}", f"{half} {sign} {half}", f"{half}{sign}{sign}{half}") == [[words, words]] * 3
+    assert (
+        pieces_of(f"{half}{sign}{half}", f"{half} {sign} {half}", f"{half}{sign}{sign}{half}") == [[words, words]] * 3
+    )
 
 
 @pytest.mark.parametrize("sign", "…・、،፣፤:;·¶|/—")
@@ -139,7 +144,9 @@ def test_other_signs_end_nothing(sign: str) -> None:
     assert [len(found) for found in pieces_of(f"{half}{sign} {half}", f"{half}{sign}{half}")] == [1, 1]
 
 
-@pytest.mark.parametrize("unit", [". ", ".\n", "a.\n", "a b c d e f. ", "字。", "a. ", "।", ".” ", "\n", "\u00a0.", "؟ "])
+@pytest.mark.parametrize(
+    "unit", [". ", ".\n", "a.\n", "a b c d e f. ", "字。", "a. ", "।", ".” ", "\n", "\u00a0.", "؟ "]
+)
 def test_many_pieces(unit: str) -> None:
     """As many times the pieces of the text repeated once, where a line or a long sentence ends it."""
     n = 60_000

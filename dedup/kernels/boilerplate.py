@@ -130,11 +130,10 @@ def mostly_shared(keys, lengths, heads, order, a, b):  # type: ignore[no-untyped
 
 @njit(nogil=True, cache=True)
 def unlike(contexts, keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
-    """Whether two rows are different articles: unlike in their titles, as far as both have one, openings, and texts."""
+    """Whether two rows are different articles: unlike in their titles (openings, where one has no title) and texts."""
     titled = contexts[a, 0, 0] != 0 and contexts[b, 0, 0] != 0
-    if titled and not share_few(contexts[a, 0], contexts[b, 0]):
-        return False
-    return share_few(contexts[a, 1], contexts[b, 1]) and not mostly_shared(keys, lengths, heads, order, a, b)
+    part = 0 if titled else 1
+    return share_few(contexts[a, part], contexts[b, part]) and not mostly_shared(keys, lengths, heads, order, a, b)
 
 
 @njit(nogil=True, cache=True)

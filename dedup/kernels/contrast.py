@@ -131,7 +131,8 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
     one is often furniture: it counts when it has at most `short` words on each side.
 
     `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
-    others, places of more than `short` words (gaps of more than `longest` tokens among them). Returns how many rows `names` has.
+    others, places of more than `short` words (gaps of more than `longest` tokens among them), words of both texts between the
+    first and the last run that are not matched. Returns how many rows `names` has.
     """
     used = 0
     a0 = b0 = 0
@@ -142,12 +143,17 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
         while clear and j < b1:
             clear = taken[j] == 0
             j += 1
-        most = longest if 0 < r < count else short
+        inner = 0 < r < count
+        if inner:
+            counts[4] += a1 - a0 + abs(b1 - b0)
+        most = longest if inner else short
         if clear and (a1 > a0 or b1 > b0):
             if a1 - a0 > most or b1 - b0 > most:
                 counts[3] += 1
             else:
                 match_gap(a[a0:a1], b[b0:b1], steps, mates)
+                if inner:
+                    counts[4] -= 2 * np.sum(mates[: a1 - a0] >= 0)
                 used = _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used)
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
@@ -156,7 +162,7 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
 
 @njit(nogil=True, cache=True)
 def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
-    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[4] (`read_gaps`), and in `names` i64[n, k, 3] the
+    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[5] (`read_gaps`), and in `names` i64[n, k, 3] the
     tokens that replace each other most consistently: (token of a, token of b, times).
     """
     most = size
