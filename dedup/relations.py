@@ -237,9 +237,10 @@ def _cut(e: Evidence, s: Signals) -> bool:
 
 def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
     """Whether they are versions of one piece, which agree less than copies do, and which something else confirms."""
-    if e.share_shorter < HALF or not (_in_time(s) or _same_body(e, s)):
+    body = _same_body(e, s)
+    if e.share_shorter < HALF or not (body or _in_time(s)):
         return None
-    if e.agreement < QUOTED and not s.same_page():
+    if e.agreement < QUOTED and not body and not s.same_page():
         title = ONE_TITLE if s.gap is None else UNLIKE_TITLE
         if _known(s.titles()) < title:
             return None
@@ -261,7 +262,7 @@ def _same_body(e: Evidence, s: Signals) -> bool:
     """Whether two texts have one title, opening and body, with other things before and behind it, whatever their dates."""
     if e.inner > INNER * e.aligned or e.lead < SAME_OPENING:
         return False
-    return s.titles() is None or _known(s.titles()) >= ONE_TITLE
+    return bool(s.same_site) if s.titles() is None else _known(s.titles()) >= ONE_TITLE
 
 
 def _allowed(threshold: float, times: float) -> float:
