@@ -53,18 +53,23 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
     kernel.collect(keys, ends, sites, table, CONTEXTS, found, rows)
     digest = digests(corpus.contexts)
-    order = np.lexsort((digest[rows], found))
+    words = corpus.hashes[rows]
+    order = np.lexsort((words[:, 1], words[:, 0], digest[rows], -corpus.lengths[rows], found))  # longest first
     pieces = np.empty(len(keys), np.int64)
     kernel.order_pieces(keys, corpus.piece_heads, pieces)
     known = np.empty(count // CONTEXTS + 1, np.uint64)
     of_rows = corpus.contexts, keys, corpus.piece_lengths, corpus.piece_heads, pieces
     known = known[: kernel.many_contexts(found[order], rows[order], *of_rows, CONTEXTS, known)]
-    known = np.union1d(known, found[np.isin(rows, _furniture(corpus, digest))])
-    if len(known) == 0:
+    bare = _furniture(corpus, digest)
+    known = np.union1d(known, found[np.isin(rows, bare)])
+    if len(known) == 0 and len(bare) == 0:
         return Cores(corpus.tokens, None)
     marks = np.empty(len(keys), np.uint8)
     marked = np.empty(len(sites), np.bool_)
     kernel.mark(keys, ends, sites, table, CONTEXTS, known, marks, marked)
+    for row in bare.tolist():
+        marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]] = 1
+    marked[bare] = True
     return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
 
 

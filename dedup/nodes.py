@@ -19,7 +19,7 @@ from dedup.signatures import encode
 from dedup.sources import Source
 from dedup.urls import page
 
-_APART: Final = np.uint64(0x9E3779B97F4A7C15)
+_APART: Final = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +135,4 @@ def _part_dates(source: Source, hashes: NDArray[np.uint64], rows: NDArray[np.int
             if date - first > hours * 3600.0:
                 lot += first > -math.inf
                 first = date
-            hashes[row, 1] ^= np.uint64(lot) * _APART
+            hashes[row, 1] ^= np.uint64(lot * _APART & 0xFFFFFFFFFFFFFFFF)

@@ -9,6 +9,8 @@ from dedup.kernels.align import common_runs
 from dedup.kernels.hashes import shingle
 
 _PAIRS = 32
+_SCAN = 10_000
+"""Words of both texts from which on they are sorted, to be searched: below, a scan is faster."""
 
 
 @njit(nogil=True, cache=True)
@@ -61,10 +63,8 @@ def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _only_here(own, other, token):  # type: ignore[no-untyped-def]
-    """Whether a token without a digit stands twice or more in `own`, and never in `other`."""
-    if token & 1:
-        return False
+def _scan(own, other, token):  # type: ignore[no-untyped-def]
+    """Whether a token stands twice or more in `own`, and never in `other`."""
     found = 0
     for t in own:
         found += t == token
@@ -77,14 +77,41 @@ def _only_here(own, other, token):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _note_names(a, b, u, v, names, used):  # type: ignore[no-untyped-def]
-    """Counts the pairs of `u` x `v` of which each stands in its own text only, twice or more; returns how many pairs."""
+def _only_here(own, other, sorted_own, sorted_other, token):  # type: ignore[no-untyped-def]
+    """Whether a token without a digit stands twice or more in `own`, and never in `other`.
+
+    Looked up in the sorted texts where there are such, because a long text has many places.
+    """
+    if token & 1:
+        return False
+    if len(sorted_own) == 0:
+        return _scan(own, other, token)
+    at = np.searchsorted(sorted_own, token)
+    if at + 1 >= len(sorted_own) or sorted_own[at + 1] != token:
+        return False
+    at = np.searchsorted(sorted_other, token)
+    return at == len(sorted_other) or sorted_other[at] != token
+
+
+@njit(nogil=True, cache=True)
+def _note_names(a, b, sa, sb, u, v, names, used):  # type: ignore[no-untyped-def]
+    """Counts the pairs of `u` x `v` of which each stands in its own text only, twice or more; returns how many pairs.
+
+    `sa`, `sb`: the texts sorted, or empty.
+    """
+    theirs = np.empty(len(v), np.uint32)
+    n = 0
     for p in u:
-        if not _only_here(a, b, p):
+        if not _only_here(a, b, sa, sb, p):
             continue
-        for q in v:
-            if not _only_here(b, a, q):
-                continue
+        if n == 0:
+            for q in v:
+                if _only_here(b, a, sb, sa, q):
+                    theirs[n] = q
+                    n += 1
+            if n == 0:
+                return used
+        for q in theirs[:n]:
             k = 0
             while k < used and (names[k, 0] != p or names[k, 1] != q):
                 k += 1
@@ -98,7 +125,7 @@ def _note_names(a, b, u, v, names, used):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type: ignore[no-untyped-def]
+def _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used):  # type: ignore[no-untyped-def]
     """Adds what `a[a0:a1]` has in the place of `b[b0:b1]`, between matched tokens (`mates`), to `counts`."""
     i = a0
     j = b0
@@ -117,7 +144,7 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used):  # type:
             counts[0] += min(x, y)
             counts[1] += abs(x - y)
             counts[2] += 1
-            used = _note_names(a, b, u, v, names, used)
+            used = _note_names(a, b, sa, sb, u, v, names, used)
         i = i2 + 1
         j = j2 + 1
         if i2 == a1:
@@ -135,7 +162,12 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
     first and the last run that are not matched. Returns how many rows `names` has.
     """
     used = 0
-    a0 = b0 = 0
+    sa = np.empty(0, np.uint32)
+    sb = np.empty(0, np.uint32)
+    if len(a) + len(b) > _SCAN:
+        sa, sb = np.sort(a), np.sort(b)
+    a0 = b0 = last = matched = 0
+    first = len(b)
     for r in range(count + 1):
         a1, b1 = (runs[r, 0], runs[r, 1]) if r < count else (len(a), len(b))
         clear = b1 >= b0
@@ -144,19 +176,20 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
             clear = taken[j] == 0
             j += 1
         inner = 0 < r < count
-        if inner:
-            counts[4] += a1 - a0 + abs(b1 - b0)
-        most = longest if inner else short
+        most = longest if inner else min(short, longest)
         if clear and (a1 > a0 or b1 > b0):
             if a1 - a0 > most or b1 - b0 > most:
                 counts[3] += 1
             else:
                 match_gap(a[a0:a1], b[b0:b1], steps, mates)
                 if inner:
-                    counts[4] -= 2 * np.sum(mates[: a1 - a0] >= 0)
-                used = _read_gap(a, b, a0, a1, b0, b1, short, mates, counts, names, used)
+                    matched += np.sum(mates[: a1 - a0] >= 0)
+                used = _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used)
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
+            first, last, matched = min(first, runs[r, 1]), max(last, b0), matched + runs[r, 2]
+    if count:
+        counts[4] = a0 - runs[0, 0] + last - first - 2 * matched
     return used
 
 
