@@ -245,9 +245,8 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision | None:
         if _known(s.titles()) < title:
             return None
     floor = max(FLOOR, _allowed(threshold, SLACK))
-    if e.agreement >= floor and (
-        s.same_site is False or _agree(s) or (e.lead >= SAME_OPENING and e.agreement >= QUOTED)
-    ):
+    opening = s.gap is not None and e.lead >= SAME_OPENING and e.agreement >= QUOTED
+    if e.agreement >= floor and (body or opening or s.same_site is False or _agree(s)):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
     floor = max(FLOOR, _allowed(threshold, TITLED))
     if e.agreement >= floor and _agree(s):
