@@ -114,6 +114,9 @@ def decides(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder."
 )
+@click.option(
+    "--merge", is_flag=True, help="Add the paragraphs that only removed copies have, in a field dedup_merged."
+)
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
@@ -137,6 +140,7 @@ def run(**options: Any) -> None:
             quarantined=None if options["dry_run"] else options["quarantined"],
             force=options["force"],
             work_dir=options["work_dir"],
+            merge=options["merge"],
         )
         settings = settings_of(options)
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:

@@ -6,7 +6,7 @@ import itertools
 import re
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -17,6 +17,7 @@ import orjson
 from dedup.batch import decide
 from dedup.corpus import Progress
 from dedup.lines import LineSource
+from dedup.merge import Merged
 from dedup.model import Quarantined, Removed
 from dedup.outputs import Outputs
 from dedup.result import Result
@@ -25,6 +26,9 @@ from dedup.spool import Workspace
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
+MERGED: Final = "dedup_merged"
+"""The field of a kept record with paragraphs of its removed copies: a list of `{"id": of the copy, "text": ...}`."""
+
 _SPAN: Final = 1 << 20
 """The input is copied in stretches of about this many bytes."""
 
@@ -32,7 +36,8 @@ _SPAN: Final = 1 << 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """Where a run reads and writes. `-` is standard input or output. `work_dir`: for unnamed working files; by default
-    the folder of `kept`, or the system's temporary folder when that is standard output.
+    the folder of `kept`, or the system's temporary folder when that is standard output. `merge`: kept records get a field
+    `MERGED` with the paragraphs that only their removed copies have, where there are any.
     """
 
     inputs: Sequence[str]
@@ -41,6 +46,7 @@ class Files:
     quarantined: str | None = None
     force: bool = False
     work_dir: str | None = None
+    merge: bool = False
 
     @property
     def workplace(self) -> Path:
@@ -64,7 +70,10 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
         result.summary()
         if files.kept is not None:
             with outputs.open(files.kept) as stream:
-                _write_kept(stream, source, decider.decisions.kept)
+                if files.merge:
+                    stream.writelines(_merged_lines(result, source))
+                else:
+                    _write_kept(stream, source, decider.decisions.kept)
         if files.removed is not None:
             with outputs.open(files.removed) as stream:
                 stream.writelines(map(_removed_line, result.iterate_removed()))
@@ -73,7 +82,9 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
                 stream.writelines(map(_quarantined_line, result.quarantined))
         source.check_unchanged()
         outputs.commit()
-        return Result(source, decider, settings, time.perf_counter() - start)
+        done = Result(source, decider, settings, time.perf_counter() - start)
+        done.left_out = result.left_out
+        return done
 
 
 def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.dtype[np.int64]]) -> None:
@@ -95,6 +106,29 @@ def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.
         parts = [data[s:e] for s, e in zip((starts[first] - base).tolist(), (ends[last] - base).tolist(), strict=True)]
         stream.write(b"\n".join(parts))
         stream.write(b"\n")
+
+
+def _merged_lines(result: Result, source: LineSource) -> Iterator[bytes]:
+    """The kept lines, those that gain paragraphs with one field more."""
+    gains = result.additions()
+    place, gain = next(gains, (-1, None))
+    for i, row in enumerate(result.kept_rows):
+        line = source.raw(row)
+        if i == place and gain is not None:
+            line = _with_additions(line, source.record(row), gain)
+            place, gain = next(gains, (-1, None))
+        yield line + b"\n"
+
+
+def _with_additions(line: bytes, record: Mapping[str, Any] | str, gain: Merged) -> bytes:
+    """A line with the field MERGED; the rest of it stays byte for byte, unless it has such a field already."""
+    added = [{"id": addition.id, "text": addition.text} for addition in gain.additions]
+    if isinstance(record, Mapping) and MERGED in record:
+        before = record[MERGED] if isinstance(record[MERGED], list) else [record[MERGED]]
+        return dumps({**record, MERGED: [*before, *added]})
+    field = dumps({MERGED: added})[1:-1]
+    body = line.rstrip()[:-1].rstrip()
+    return body + (b"" if body == b"{" else b",") + field + b"}"
 
 
 def _removed_line(removed: Removed) -> bytes:

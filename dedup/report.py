@@ -107,6 +107,7 @@ def print_summary(result: Result) -> None:
         "full buckets": summary.capped_buckets,
         "hot passages": summary.hot_passages,
         "gaps too long to align": summary.long_gaps,
+        "paragraphs not merged": result.left_out,
     }
     if any(limits.values()):
         console.print("limits reached: " + ", ".join(f"{count:,} {name}" for name, count in limits.items() if count))

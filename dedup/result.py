@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, overload
 
 from dedup.batch import Decider, decide
-from dedup.boilerplate import Repeated, listing
+from dedup.boilerplate import Repeated, listing, spans
 from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
 from dedup.explain import Explanation, between, row_of
 from dedup.lines import LineSource
+from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
 from dedup.sources import RecordSource
@@ -26,7 +27,9 @@ Record = Mapping[str, Any] | str
 
 
 class Result:
-    """What a run decided. `settings` made it; `quarantined` lists the records set aside."""
+    """What a run decided. `settings` made it; `quarantined` lists the records set aside. `left_out`: paragraphs over the limit
+    of an article, which `additions` did not give.
+    """
 
     def __init__(self, source: LineSource | RecordSource, decider: Decider, settings: Settings, seconds: float) -> None:
         self.settings = settings
@@ -36,6 +39,7 @@ class Result:
             decider.decisions if settings == decider.settings else decider.judged(settings.rules)[0]
         )
         self._seconds = seconds
+        self.left_out = 0
         empty = [
             Quarantined(source.place(row), "empty", "the text has no words")
             for row in (decisions.keeper < 0).nonzero()[0].tolist()
@@ -46,6 +50,12 @@ class Result:
     def kept(self) -> Sequence[Record]:
         """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew."""
         return Kept(self._source, self._decisions.kept.tolist())
+
+    @property
+    def kept_rows(self) -> list[int]:
+        """The rows to keep, in input order."""
+        rows: list[int] = self._decisions.kept.tolist()
+        return rows
 
     @cached_property
     def removed(self) -> list[Removed]:
@@ -100,6 +110,31 @@ class Result:
         if account.records != account.kept + account.removed + account.quarantined:
             raise AccountingError(f"records in and out differ: {account}")
         return account
+
+    def additions(self) -> Iterator[tuple[int, Merged]]:
+        """For the kept records, by their place in `kept`: the paragraphs that only their removed copies have, where there
+        are any. Copies are taken earliest first; a site's boilerplate is left out.
+        """
+        copies: dict[int, list[int]] = {}
+        self.left_out = 0
+        for row in self._decisions.removed.tolist():
+            copies.setdefault(int(self._decisions.keeper[row]), []).append(row)
+        for place, kept in enumerate(self._decisions.kept.tolist()):
+            rows = sorted(copies.get(kept, ()), key=self._age)
+            if rows:
+                found = merge(self._source.article(kept).text, [self._dropped(row) for row in rows])
+                self.left_out += found.left_out
+                if found.additions:
+                    yield place, found
+
+    def _age(self, row: int) -> tuple[float, str, bytes]:
+        facts = self._source.facts
+        date = facts.published(row)
+        return float("inf") if date is None else date, facts.ids[row], self._source.raw(row)
+
+    def _dropped(self, row: int) -> Dropped:
+        text = self._source.article(row).text
+        return Dropped(self._source.facts.ids[row], text, spans(text, self._decider.corpus, self._decider.cores, row))
 
     def rethreshold(self, threshold: float) -> Result:
         """The result at another threshold, from what was measured: no text is read or compared again.

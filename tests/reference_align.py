@@ -117,22 +117,22 @@ def mates(a: Sequence[int], b: Sequence[int]) -> list[int | None]:
     return found
 
 
-def gaps(a: Sequence[int], b: Sequence[int]) -> list[tuple[Sequence[int], Sequence[int]]]:
-    """What stands before, between and behind common runs that are neighbours in both texts."""
+def gaps(a: Sequence[int], b: Sequence[int]) -> list[tuple[Sequence[int], Sequence[int], bool]]:
+    """What stands before, between and behind common runs that are neighbours in both texts; whether it is between them."""
     runs = [(0, 0, 0), *common_runs(a, b), (len(a), len(b), 0)]
     found = []
-    for (i, j, n), (k, m, _) in itertools.pairwise(runs):
+    for (i, j, n), (k, m, size) in itertools.pairwise(runs):
         between = any(j + n <= start < m for _, start, length in runs if length)
         if m >= j + n and not between and (k > i + n or m > j + n):
-            found.append((a[i + n : k], b[j + n : m]))
+            found.append((a[i + n : k], b[j + n : m], n > 0 and size > 0))
     return found
 
 
 def contrast(a: Sequence[int], b: Sequence[int], longest: int, short: int) -> list[int]:
     """Numbers in the place of numbers, numbers in the place of words, such places, and places of more words."""
     counts = [0, 0, 0, 0]
-    for left, right in gaps(a, b):
-        if max(len(left), len(right)) > longest:
+    for left, right, inner in gaps(a, b):
+        if max(len(left), len(right)) > (longest if inner else min(short, longest)):
             counts[3] += 1
             continue
         matched = [(i, j) for i, j in enumerate(mates(left, right)) if j is not None]

@@ -61,7 +61,8 @@ def test_a_run_decides_as_the_comparison_does(case: dict[str, Any]) -> None:
 
 
 def test_the_table_holds_every_relation() -> None:
-    assert {case["relation"] for case in CASES} == {"exact", "near", "truncated", "extended", "revised", "sibling", "related", "different"}
+    """Of bare texts, that is: nothing confirms that one is a version of the other."""
+    assert {case["relation"] for case in CASES} == {"exact", "near", "truncated", "extended", "sibling", "related", "different"}
     assert len({case["name"] for case in CASES}) == len(CASES)
 
 
@@ -115,7 +116,7 @@ def test_figures_fit_together(a: list[str], b: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "words", "shared"), [(0.8, 50, 40), (0.5, 60, 30), (0.6, 100, 60), (0.7, 90, 63), (0.9, 200, 180)]
+    ("threshold", "words", "shared"), [(0.8, 50, 40), (0.5, 120, 60), (0.6, 100, 60), (0.7, 90, 63), (0.9, 200, 180)]
 )
 def test_the_threshold_is_inclusive(threshold: float, words: int, shared: int) -> None:
     """The second text's end is other words: exactly so much is in common, then one word less.
@@ -135,9 +136,11 @@ def test_a_run_takes_a_pair_exactly_at_the_threshold() -> None:
     a, b = text(*range(200)), text(*range(160), *range(1000, 1040))
     result = deduplicate([a, b])
     assert [(removed.relation, removed.resemblance) for removed in result.removed] == [("near", 0.8)]
-    less = [a, text(*range(159), *range(1000, 1041))]
-    assert [removed.relation for removed in deduplicate(less).removed] == ["revised"]
-    assert deduplicate(less, settings=Settings(versions="all")).removed == []
+    less = text(*range(159), *range(1000, 1041))
+    assert deduplicate([a, less]).removed == []
+    dated = [{"text": each, "date": "2026-03-02"} for each in (a, less)]
+    assert [removed.relation for removed in deduplicate(dated).removed] == ["revised"]
+    assert deduplicate(dated, settings=Settings(versions="all")).removed == []
 
 
 def test_a_threshold_of_one_takes_equal_words_only() -> None:
@@ -185,7 +188,6 @@ def test_chunks_and_threads_change_nothing() -> None:
     assert 0 < len(alone.pairs) < len(pairs)
     assert known(alone) == known(both)
     assert alone.names
-    assert alone.counts.sum(axis=0).min() > 0 or alone.counts[:, 3].sum() == 0
     assert alone.tried == both.tried == len(pairs)
     table = known(alone)
     for i in range(0, len(pairs), 97):
@@ -197,7 +199,7 @@ def test_chunks_and_threads_change_nothing() -> None:
 def test_no_pairs() -> None:
     found = measure(Tokens.of(np.arange(9, dtype=np.uint32)), np.empty((0, 2), np.int64))
     assert (len(found.pairs), len(found.aligned), found.tried, found.long_gaps) == (0, 0, 0, 0)
-    assert (found.counts.shape, found.names) == ((0, 4), {})
+    assert (found.counts.shape, found.names) == ((0, 5), {})
 
 
 def test_parts_are_joined_with_their_names() -> None:
@@ -222,7 +224,7 @@ def test_parts_are_joined_with_their_names() -> None:
 def counts(a: list[int], b: list[int]) -> list[int]:
     """Numbers for numbers, numbers for words, places, passages."""
     found = measure_all(Tokens.of(np.array(a, np.uint32), np.array(b, np.uint32)), np.array([[0, 1]]))
-    return [int(n) for n in found.counts[0]]
+    return [int(n) for n in found.counts[0, :4]]
 
 
 HEAD: Final = list(range(2, 42, 2))
