@@ -53,7 +53,7 @@ def progress(show: bool) -> Iterator[Progress]:
 
 def _compiling(stage: str, done: int, total: int) -> None:
     if stage == "compile":
-        print("dedup: compiling, once in this environment (about 20 seconds)", file=sys.stderr, flush=True)
+        print("dedup: compiling, once in this environment (about half a minute)", file=sys.stderr, flush=True)
 
 
 def tell_compiling() -> None:

@@ -28,6 +28,10 @@ KEYS = (
 )
 
 
+FILES = 7
+"""Working files of a run on a compressed file without boilerplate."""
+
+
 def put(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
@@ -174,14 +178,14 @@ def test_the_work_folder_is_used_and_left_empty(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "out").mkdir()
     path = put(tmp_path / "in.jsonl.gz", compress(lines(10), ".gz"))
     run(path, tmp_path / "out" / "kept", work_dir=tmp_path / "work")
-    assert used == [tmp_path / "work"] * 2
+    assert used == [tmp_path / "work"] * FILES
     assert (names(tmp_path / "work"), names(tmp_path / "out")) == ([], ["kept"])
     used.clear()
     run(path, tmp_path / "out" / "again")
-    assert used == [tmp_path / "out"] * 2
+    assert used == [tmp_path / "out"] * FILES
     used.clear()
     run(path, None)
-    assert used == [Path(tempfile.gettempdir())] * 2
+    assert used == [Path(tempfile.gettempdir())] * FILES
 
 
 def test_without_outputs_nothing_is_written(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import compare, report
-from dedup.report import SHOWN, print_match, print_summary, printable
+from dedup import deduplicate, report
+from dedup.explain import explain
+from dedup.report import SHOWN, print_match, print_summary, print_thresholds, printable
 from tests.hostile import article, edited, line, lines, run
 
 
@@ -60,7 +61,7 @@ def test_the_summary_tells_the_account(tmp_path: Path, capsys: pytest.CaptureFix
     assert rows[:5] == [
         "26  records in",
         " 5  removed, equal words".strip(),
-        " 3  removed, resemblance at least 0.8".strip(),
+        " 3  removed, edited copies".strip(),
         " 3  in quarantine (empty 1, not_json 2)".strip(),
         "15  kept",
     ]
@@ -90,19 +91,42 @@ def test_line_numbers_are_no_emoji(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     story = article(1)
-    print_match(compare(story, edited(story, 4)), "one\x1b.txt", "other.txt", 25)
+    print_match(explain(story, edited(story, 4)), "one\x1b.txt", "other.txt", 25)
     told = capsys.readouterr()
     assert told.err == ""
-    rows = [row.strip() for row in told.out.splitlines()]
-    assert rows[0] == "relation  near"
-    assert rows[1].startswith("resemblance  0.9500  ")
-    assert rows[-1] == "words  80 in one␛.txt, 80 in other.txt, 76 aligned"
+    rows = dict(row.strip().split("  ", 1) for row in told.out.strip().splitlines())
+    assert rows["relation"] == "near: one is removed"
+    assert rows["reason"] == "resemblance 0.95 >= 0.8"
+    assert rows["resemblance"].startswith("0.9500  ")
+    assert rows["words"] == "80 in one␛.txt, 80 in other.txt, 76 aligned"
+    assert (rows["titles"], rows["dates"], rows["site, page"]) == ("unknown", "unknown", "unknown site, another page")
+    assert "boilerplate" not in rows
+
+
+def test_what_stands_beside_a_match_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    one = {"text": article(1), "title": "Ferry", "url": "https://one.example/a", "date": "2026-03-02T08:00:00Z"}
+    print_match(explain(one, {**one, "text": article(2), "date": "2026-03-02T10:30:00Z"}), "a", "b", 25)
+    rows = dict(row.strip().split("  ", 1) for row in capsys.readouterr().out.strip().splitlines())
+    assert rows["relation"] == "different: both stay"
+    assert (rows["titles"], rows["dates"]) == ("1.0000  similarity", "2.5 hours apart")
+    assert rows["site, page"] == "same site, same page"
+
+
+def test_thresholds_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    story = article(1)
+    result = deduplicate([{"id": "one\x1b", "text": story}, {"id": "[red]", "text": edited(story, 4)}])
+    rows = [(t, result.rethreshold(t).summary()) for t in (0.8, 1.0)]
+    print_thresholds(rows, result.borderline(), 0.8)
+    told = [row.split() for row in capsys.readouterr().out.splitlines() if row.strip()]
+    assert told[1] == ["0.8", "1", "1", "0", "0", "0", "0"]
+    assert told[2] == ["1", "0", "0", "0", "0", "0", "0"]
+    assert " ".join(told[-1]) == "[red] one␛ near, a copy: resemblance 0.95 >= 0.8"
 
 
 @pytest.mark.parametrize("name", ["[red]a.txt", "[/b].txt", ":smile:.txt"])
 def test_names_of_compared_files_are_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        print_match(compare("a", "b"), name, "other.txt", 25)
+        print_match(explain("a", "b"), name, "other.txt", 25)
     finally:
         told = capsys.readouterr().out
     assert f"1 in {name}, 1 in other.txt" in told
@@ -140,5 +164,5 @@ def test_pairs_alike_but_for_their_numbers_are_told(tmp_path: Path, capsys: pyte
     story = article(1).split()
     notices = [" ".join([*story[:30], str(n), *story[30:60], str(n + 1), *story[60:]]) for n in (100, 200)]
     told = summary(tmp_path, "in.jsonl", b"".join(line(id=i, text=text) for i, text in enumerate(notices)), capsys)
-    assert "1 pairs are alike but for their numbers" in told
+    assert "pairs that were looked at and stay: 1 of one template with other facts\n" in told
     assert "2 = 2 kept + 0 removed + 0 quarantined" in told
