@@ -21,6 +21,11 @@ CONTEXTS: Final = 3
 and not documents: an article that was crawled fifty times has one title. Two titles are unlike when they share less than
 half of the words of the shorter."""
 
+SITES: Final = 5
+"""A piece is an agency's or a legal line when it stands in so many rows, mutually unlike, of as many sites."""
+
+_ANY_SITE: Final = 1 << 30
+
 _SLOTS: Final = 1 << 27
 """The most slots that pieces are counted in; more pieces share slots, which costs time and changes nothing."""
 
@@ -42,35 +47,57 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
     """Sets the boilerplate of all rows aside. Does not depend on the order of the rows."""
     from dedup.kernels import boilerplate as kernel
 
-    keys, ends, sites = corpus.piece_keys, corpus.piece_heads[1:], corpus.sites
+    marks = np.zeros(len(corpus.piece_keys), np.uint8)
+    marked = np.zeros(len(corpus.sites), np.bool_)
+    if len(marks):
+        pieces = np.empty(len(marks), np.int64)
+        kernel.order_pieces(corpus.piece_keys, corpus.piece_heads, pieces)
+        digest = digests(corpus.contexts)
+        bare = _furniture(corpus, digest)
+        _mark(corpus, corpus.sites, (CONTEXTS, bare, pieces, digest), marks, marked)
+        if len(set(corpus.sites)) >= SITES:
+            everywhere = np.where(corpus.sites < 0, corpus.sites, _ANY_SITE).astype(np.int32)
+            _mark(corpus, everywhere, (SITES, bare[:0], pieces, digest), marks, marked)
+        for row in bare.tolist():
+            marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]] = 1
+        marked[bare] = True
+    if not marked.any():
+        return Cores(corpus.tokens, None)
+    return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
+
+
+def _mark(
+    corpus: Corpus,
+    sites: NDArray[np.int32],
+    search: tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
+    marks: NDArray[np.uint8],
+    marked: NDArray[np.bool_],
+) -> None:
+    """Marks the pieces that stand in so many unlike rows of a site, and those of rows that are bare, in all rows.
+
+    `search`: how many unlike rows; bare rows; the pieces of every row in order of their keys; a hash of every context.
+    """
+    from dedup.kernels import boilerplate as kernel
+
+    need, bare, pieces, digest = search
+    keys, ends = corpus.piece_keys, corpus.piece_heads[1:]
     slots = 1 << 16
     while slots < min(2 * len(keys), _SLOTS):
         slots *= 2
     table = np.zeros(slots, np.uint8)
-    kernel.tally(keys, ends, sites, table, CONTEXTS)
+    kernel.tally(keys, ends, sites, table, need)
     nothing = np.empty(0, np.uint64), np.empty(0, np.int32)
-    count = kernel.collect(keys, ends, sites, table, CONTEXTS, *nothing)
+    count = kernel.collect(keys, ends, sites, table, need, *nothing)
     found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
-    kernel.collect(keys, ends, sites, table, CONTEXTS, found, rows)
-    digest = digests(corpus.contexts)
+    kernel.collect(keys, ends, sites, table, need, found, rows)
     words = corpus.hashes[rows]
     order = np.lexsort((words[:, 1], words[:, 0], digest[rows], -corpus.lengths[rows], found))  # longest first
-    pieces = np.empty(len(keys), np.int64)
-    kernel.order_pieces(keys, corpus.piece_heads, pieces)
-    known = np.empty(count // CONTEXTS + 1, np.uint64)
+    known = np.empty(count // need + 1, np.uint64)
     of_rows = corpus.contexts, keys, corpus.piece_lengths, corpus.piece_heads, pieces
-    known = known[: kernel.many_contexts(found[order], rows[order], *of_rows, CONTEXTS, known)]
-    bare = _furniture(corpus, digest)
+    apart = corpus.sites if sites is not corpus.sites else corpus.sites[:0]
+    known = known[: kernel.many_contexts(found[order], rows[order], *of_rows, apart, need, known)]
     known = np.union1d(known, found[np.isin(rows, bare)])
-    if len(known) == 0 and len(bare) == 0:
-        return Cores(corpus.tokens, None)
-    marks = np.empty(len(keys), np.uint8)
-    marked = np.empty(len(sites), np.bool_)
-    kernel.mark(keys, ends, sites, table, CONTEXTS, known, marks, marked)
-    for row in bare.tolist():
-        marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]] = 1
-    marked[bare] = True
-    return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
+    kernel.mark(keys, ends, sites, table, need, known, marks, marked)
 
 
 def spans(text: str, corpus: Corpus, cores: Cores, row: int) -> tuple[Span, ...]:

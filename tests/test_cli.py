@@ -19,7 +19,7 @@ import click
 import pytest
 
 import dedup
-from dedup import cli
+from dedup import cli, cli_review
 from dedup.canonical import POLICIES
 from dedup.model import Summary
 from tests.hostile import (
@@ -43,6 +43,12 @@ from tests.hostile import (
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and files")
+COMMANDS = {
+    "run": cli.RunCommand,
+    "explain": cli_review.ExplainCommand,
+    "tune": cli_review.TuneCommand,
+    "boilerplate": cli_review.BoilerplateCommand,
+}
 STEERING = "\x1b]0;owned\x07\x1b[31m\x9b"
 """Sets the title of a terminal, rings its bell and colours what follows."""
 
@@ -244,10 +250,16 @@ def test_the_threshold_is_used(tmp_path: Path) -> None:
         (["run", "IN", "-o", "DIR/x", "--removed", "DIR/x"], 1, "is given for two outputs"),
         (["run", "IN", "--removed", "-"], 1, "is given for two outputs"),
         (["run", "IN", "--text-field", "lead"], 1, "no record has a text in lead; keys seen: id, text, url"),
-        (["compare", "IN"], 2, "Missing argument 'B'"),
-        (["compare", "IN", "none.txt"], 2, "'none.txt' does not exist"),
-        (["compare", "IN", "DIR"], 2, "is a directory"),
-        (["compare", "IN", "IN", "--threshold", "2"], 2, "threshold is 2.0"),
+        (["run", "IN", "--versions", "newest"], 2, "'newest' is not one of 'policy', 'latest', 'earliest', 'all'"),
+        (["run", "IN", "--window", "soon"], 2, "'soon'"),
+        (["explain", "IN"], 2, "Missing argument 'B'"),
+        (["explain", "IN", "none.txt"], 1, "dedup: none.txt: No such file or directory"),
+        (["explain", "IN", "DIR"], 1, "Is a directory"),
+        (["explain", "IN", "IN", "--threshold", "2"], 2, "threshold is 2.0"),
+        (["explain", "a", "b", "--in", "IN"], 1, "dedup: a: no record has this id"),
+        (["explain", "a", "b", "--in", "none.jsonl"], 1, "dedup: none.jsonl: no such file"),
+        (["tune", "none.jsonl"], 1, "dedup: none.jsonl: no such file"),
+        (["boilerplate", "none.jsonl"], 1, "dedup: none.jsonl: no such file"),
         (["none"], 2, "No such command"),
     ],
 )
@@ -422,7 +434,7 @@ def test_a_full_standard_output_is_an_error_without_a_traceback(source: Path) ->
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize(("name", "made"), [("run", cli.RunCommand), ("compare", cli.CompareCommand)])
+@pytest.mark.parametrize(("name", "made"), COMMANDS.items())
 def test_help_leads_with_examples(flag: str, name: str, made: type[cli.Examples]) -> None:
     done = invoke(name, flag)
     assert done.exit_code == 0
@@ -432,16 +444,24 @@ def test_help_leads_with_examples(flag: str, name: str, made: type[cli.Examples]
     assert rows[1 : len(examples) + 1] == examples
 
 
-@pytest.mark.parametrize("example", [*cli.RunCommand.examples.split("\n"), *cli.CompareCommand.examples.split("\n")])
+@pytest.mark.parametrize(
+    "example", [line.strip() for made in COMMANDS.values() for line in made.examples.strip().splitlines()]
+)
 def test_the_examples_are_right(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("one.txt", "other.txt"):
         (tmp_path / name).write_bytes(b"")
     words = shlex.split(example.split("|")[-1].split(">")[0])
-    if words:
-        found = cli.main.commands[words[1]].make_context(words[1], words[2:])
-        assert isinstance(found, click.Context)
-        found.close()
+    assert words[0] == "dedup"
+    found = cli.main.commands[words[1]].make_context(words[1], words[2:])
+    assert isinstance(found, click.Context)
+    found.close()
+
+
+def test_every_command_is_in_the_help() -> None:
+    told = invoke("--help").stdout
+    assert set(cli.main.commands) == set(COMMANDS)
+    assert all(f"  {name} " in told for name in COMMANDS)
 
 
 def test_every_policy_is_in_the_help() -> None:
@@ -468,8 +488,8 @@ def test_names_and_keys_cannot_steer_the_terminal(tmp_path: Path) -> None:
 def test_names_of_compared_files_cannot_steer_the_terminal(tmp_path: Path, name: str) -> None:
     source = tmp_path / f"in{STEERING}"
     source.write_bytes(b"words")
-    done = invoke("compare", source, source if name == "IN" else f"{name}{STEERING}")
-    assert done.exit_code == (0 if name == "IN" else 2)
+    done = invoke("explain", source, source if name == "IN" else f"{name}{STEERING}")
+    assert done.exit_code == (0 if name == "IN" else 1)
     assert all(c.isprintable() or c == "\n" for c in done.output)
 
 
@@ -515,7 +535,7 @@ def test_on_a_terminal_data_cannot_steer_it(tmp_path: Path) -> None:
     assert "no_text: keys seen: ␛]0;owned␇␛[31m\ufffd".encode() in told
 
 
-# compare
+# explain
 
 
 def texts(folder: Path, *data: bytes) -> list[Path]:
@@ -525,59 +545,131 @@ def texts(folder: Path, *data: bytes) -> list[Path]:
     return paths
 
 
-def test_compare_tells_what_two_files_have_in_common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_tells_what_two_files_have_in_common(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "500")
     story = article(1)
     one, other = texts(tmp_path, story.encode(), b"\xef\xbb\xbf" + edited(story, 4).encode())
-    done = invoke("compare", one, other)
+    done = invoke("explain", "--no-diff", one, other)
     assert (done.exit_code, done.stderr_bytes) == (0, b"")
-    rows = dict(row.strip().split("  ", 1) for row in done.stdout.splitlines())
-    assert [rows[k][:6] for k in ("relation", "resemblance", "containment")] == ["near", "0.9500", "0.9500"]
-    assert list(rows) == ["relation", "resemblance", "containment", "share of longer", "shingle Jaccard", "words"]
+    rows = dict(row.strip().split("  ", 1) for row in done.stdout.splitlines() if row.strip())
+    assert rows["relation"].startswith("near: one is removed")
+    assert [rows[k][:6] for k in ("resemblance", "containment")] == ["0.9500", "0.9500"]
+    assert list(rows) == [
+        "relation",
+        "reason",
+        "resemblance",
+        "containment",
+        "share of longer",
+        "opening",
+        "shingle Jaccard",
+        "words",
+        "numbers",
+        "titles",
+        "dates",
+        "site, page",
+    ]
+    whole = invoke("explain", one, other).stdout
+    assert whole.startswith(done.stdout)
+    assert "editeda" in whole[len(done.stdout) :]
 
 
-def test_compare_as_json_is_the_match(tmp_path: Path) -> None:
+def test_explain_as_json_is_the_match(tmp_path: Path) -> None:
     story = article(1)
     for a, b in ((story, edited(story, 4)), (story, story.upper()), (story, article(2)), ("", "")):
         one, other = texts(tmp_path, a.encode(), b.encode())
-        done = invoke("compare", "--json", one, other)
+        done = invoke("explain", "--json", one, other)
         found = json.loads(done.stdout)
+        assert found.pop("ids") == [str(one), str(other)]
         assert found == json.loads(json.dumps(dataclasses.asdict(dedup.compare(a, b))))
         assert done.stdout_bytes.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("threshold", ["0.9", "0.96"])
-def test_compare_says_what_a_run_does(tmp_path: Path, threshold: str) -> None:
+def test_records_of_a_dump_are_explained_by_their_ids(source: Path) -> None:
+    found = json.loads(invoke("explain", "--json", "s0", "s0-copy", "--in", source).stdout)
+    assert (found["ids"], found["relation"], found["same_site"]) == (["s0", "s0-copy"], "exact", False)
+    done = invoke("explain", "s0", "s0-edit", "--in", source)
+    assert done.exit_code == 0
+    assert "near: one is removed" in done.stdout
+
+
+def test_tune_tells_what_each_threshold_removes(source: Path) -> None:
+    done = invoke("tune", source)
+    assert (done.exit_code, done.stderr_bytes) == (0, b"")
+    rows = [row.split() for row in done.stdout.splitlines() if row.strip()]
+    assert rows[0][:2] == ["threshold", "removed"]
+    found = {row[0]: row[1] for row in rows[1:12]}
+    assert (found["0.8"], found["1"]) == ("8", "5")
+    written = objects(invoke("tune", source, "--json", "--examples", "2").stdout_bytes)
+    assert [(r["threshold"], r["removed"]) for r in written[:11]] == [(float(t), int(n)) for t, n in found.items()]
+    assert [r["relation"] for r in written[11:]] == ["near"] * 2
+
+
+def test_boilerplate_is_listed(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    letter = "Sign up here for the morning letter of the Ellery Courier."
+    source.write_bytes(
+        b"".join(
+            line(id=str(i), url=f"https://one.example/{i}", title=article(100 + i, 8), text=f"{article(i)}.\n{letter}")
+            for i in range(5)
+        )
+    )
+    done = invoke("boilerplate", source)
+    assert (done.exit_code, done.stdout.split()) == (0, ["5", "one.example", *letter.strip(".").split()])
+    assert objects(invoke("boilerplate", source, "--json").stdout_bytes) == [
+        {"site": "one.example", "text": letter.strip("."), "records": 5}
+    ]
+    assert invoke("boilerplate", source, "--site", "two.example").stdout == ""
+
+
+def test_what_is_set_is_used(tmp_path: Path) -> None:
+    """The options of a run reach its settings; an option for a field names it."""
+    source = tmp_path / "in.jsonl"
+    story = article(1, 100)
+    cut = " ".join(story.split()[:40])
+    days = [("a", story, "2026-03-01"), ("b", story, "2026-04-15"), ("c", cut, "2026-03-01")]
+    source.write_bytes(b"".join(line(id=i, text=t, day=day) for i, t, day in days))
+
+    def kept(*options: str) -> list[str]:
+        return [r["id"] for r in objects(invoke("run", source, "-q", *options).stdout_bytes)]
+
+    assert kept() == ["a"]
+    assert kept("--window", "30d") == ["a"]
+    assert kept("--window", "30d", "--date-field", "day") == ["a", "b"]
+    assert kept("--window", "46d", "--date-field", "day") == ["a"]
+    assert kept("--no-passages", "--no-templates", "--no-boilerplate", "--versions", "all")[0] == "a"
+
+
+def test_explain_says_what_a_run_does(tmp_path: Path, threshold: str) -> None:
     story = article(1)
     one, other = texts(tmp_path, story.encode(), edited(story, 4).encode())
     source = tmp_path / "in.jsonl"
     source.write_bytes(line(text=story, id="a") + line(text=edited(story, 4), id="b"))
-    relation = json.loads(invoke("compare", "--json", "--threshold", threshold, one, other).stdout)["relation"]
+    relation = json.loads(invoke("explain", "--json", "--threshold", threshold, one, other).stdout)["relation"]
     kept = objects(invoke("run", source, "--threshold", threshold).stdout_bytes)
-    assert (relation, len(kept)) == (("near", 1) if threshold == "0.9" else ("different", 2))
+    assert (relation, len(kept)) == (("near", 1) if threshold == "0.9" else ("related", 2))
 
 
-def test_compare_reads_standard_input(tmp_path: Path) -> None:
+def test_explain_reads_standard_input(tmp_path: Path) -> None:
     [one] = texts(tmp_path, article(1).encode())
     for args in ((one, "-"), ("-", one)):
-        done = invoke("compare", "--json", *args, stdin=article(1).upper().encode())
+        done = invoke("explain", "--json", *args, stdin=article(1).upper().encode())
         assert (done.exit_code, json.loads(done.stdout)["relation"]) == (0, "exact")
 
 
-def test_compare_of_what_is_no_text_fails(tmp_path: Path) -> None:
+def test_explain_of_what_is_no_text_fails(tmp_path: Path) -> None:
     one, other = texts(tmp_path, b"words", gzip.compress(b"words"))
-    done = invoke("compare", one, other)
+    done = invoke("explain", one, other)
     assert (done.exit_code, done.stdout_bytes) == (1, b"")
     assert "can't decode" in done.stderr
 
 
-def test_compare_names_the_file_that_is_no_text(tmp_path: Path) -> None:
+def test_explain_names_the_file_that_is_no_text(tmp_path: Path) -> None:
     one, other = texts(tmp_path, b"words", gzip.compress(b"words"))
-    assert str(other) in invoke("compare", one, other).stderr
+    assert str(other) in invoke("explain", one, other).stderr
 
 
-def test_compare_refuses_standard_input_twice() -> None:
-    assert invoke("compare", "-", "-", stdin=b"words").exit_code == 2
+def test_explain_refuses_standard_input_twice() -> None:
+    assert invoke("explain", "-", "-", stdin=b"words").exit_code == 2
 
 
 # What it touches

@@ -28,7 +28,7 @@ KEYS = (
 )
 
 
-FILES = 7
+FILES = 6
 """Working files of a run on a compressed file without boilerplate."""
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -296,7 +295,6 @@ def test_undated_texts_are_with_the_first() -> None:
     assert partition(gathered(dated(None, None), Settings(window="30d"))[0]) == {frozenset([0, 1])}
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="from the third lot on, a scalar product overflows")
 def test_many_lots() -> None:
     given = dated(*(f"2024-{month:02d}-01" for month in range(1, 13)))
     found = gathered(given, Settings(window="10d"))[0]

@@ -20,8 +20,8 @@ from dedup.model import Place
 from dedup.sources import BATCH_BYTES, RecordSource, Rows
 from tests.hostile import COMPRESSED, article, balanced, compress, edited, environment, lines, names, records
 
-SPOOLS = 6
-"""Working files of a run without boilerplate: tokens, pieces (two), contexts, their shapes, passages."""
+SPOOLS = 5
+"""Working files of a run without boilerplate: tokens, pieces (two), contexts, passages."""
 
 open_files = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 """See test_a_result_closes_its_files."""

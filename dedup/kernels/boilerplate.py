@@ -154,8 +154,11 @@ def many_titles(contexts, rows, need):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, need, out):  # type: ignore[no-untyped-def]
-    """Writes each of `found_keys` (sorted, with the row of each) that stands in `need` mutually unlike rows; how many."""
+def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, sites, need, out):  # type: ignore[no-untyped-def]
+    """Writes each of `found_keys` (sorted, with the row of each) that stands in `need` mutually unlike rows; how many.
+
+    With `sites`, of different sites as well; without (empty), of any.
+    """
     found = 0
     start = 0
     for i in range(1, len(found_keys) + 1):
@@ -165,6 +168,9 @@ def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, need,
             for k in range(start, i):
                 new = True
                 for c in range(picked):
+                    if len(sites) and sites[rows[k]] == sites[chosen[c]]:
+                        new = False
+                        break
                     if not unlike(contexts, keys, lengths, heads, order, rows[k], chosen[c]):
                         new = False
                         break
@@ -196,15 +202,15 @@ def _holds(ordered, key):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def mark(keys, piece_ends, sites, table, limit, known, marks, marked):  # type: ignore[no-untyped-def]
-    """marks[p] (u8): whether piece p is among the `known` keys (sorted) of its site; `marked[d]`: any of row d's."""
+    """Sets marks[p] (u8) of every piece p that is among the `known` keys (sorted) of its site, and `marked[d]` of its row d."""
     mask = uint64(len(table) - 1)
     p = 0
     for d in range(len(piece_ends)):
-        marked[d] = False
         while p < piece_ends[d]:
             key, slot = _slot(keys[p], sites[d], mask)
-            marks[p] = table[slot] >= limit and _holds(known, key)
-            marked[d] |= marks[p] != 0
+            if table[slot] >= limit and _holds(known, key):
+                marks[p] = 1
+                marked[d] = True
             p += 1
 
 
