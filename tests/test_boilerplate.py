@@ -517,6 +517,15 @@ def test_what_is_set_aside_may_be(given: list[dict[str, Any]]) -> None:
         assert set(found) <= set(possible)
 
 
+TITLES = (
+    "Bridge reopens",
+    "Mayor resigns at last",
+    "Storm over the lake",
+    "School gets a roof",
+    "Ferries stay in port",
+)
+
+
 def test_agency_lines_are_set_aside_across_sites() -> None:
     """Five articles at five sites have the line; at four sites it is text."""
     line = "This report was written by the Northern News Agency and may not be reprinted without its consent."
@@ -525,7 +534,7 @@ def test_agency_lines_are_set_aside_across_sites() -> None:
             {
                 "id": n,
                 "site": f"s{n}.example",
-                "title": f"Story number {n} of town {n * 7}",
+                "title": TITLES[n],
                 "text": f"{article(n)}\n{line}",
             }
             for n in range(count)
