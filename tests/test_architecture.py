@@ -115,7 +115,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "kernels": {"kernels.align"},
     "kernels.align": {"kernels.hashes"},
     "kernels.boilerplate": set(),
-    "kernels.contrast": {"kernels.align", "kernels.hashes"},
+    "kernels.contrast": {"kernels.align"},
     "kernels.graph": set(),
     "kernels.hashes": set(),
     "kernels.minhash": {"kernels.hashes"},

@@ -639,6 +639,7 @@ def test_what_is_set_is_used(tmp_path: Path) -> None:
     assert kept("--no-passages", "--no-templates", "--no-boilerplate", "--versions", "all")[0] == "a"
 
 
+@pytest.mark.parametrize("threshold", ["0.9", "0.96"])
 def test_explain_says_what_a_run_does(tmp_path: Path, threshold: str) -> None:
     story = article(1)
     one, other = texts(tmp_path, story.encode(), edited(story, 4).encode())

@@ -102,12 +102,8 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers, gaps, gap_ends):  # type: ignore[no-untyped-def]
-    """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
-
-    Gap positions are absolute, in `tokens`. `numbers[p]`: tokens with a digit (bit 0) in the text that has fewer.
-    Returns how many gaps were over `limit`.
-    """
+def room_for(starts, ends, pairs, size):  # type: ignore[no-untyped-def]
+    """What `find_runs` writes to, large enough for all of `pairs`: heads, following, two of hashes, taken, runs."""
     longest = size
     for p in range(len(pairs)):
         for side in range(2):
@@ -115,32 +111,53 @@ def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers
     slots = 16
     while slots < longest:
         slots *= 2
-    heads = np.empty(slots, np.int32)
-    following = np.empty(longest, np.int32)
-    ha = np.empty(longest, np.uint32)
-    hb = np.empty(longest, np.uint32)
-    taken = np.empty(longest + 1, np.uint8)
-    runs = np.empty((longest // size + 1, 3), np.int64)
+    return (
+        np.empty(slots, np.int32),
+        np.empty(longest, np.int32),
+        np.empty(longest, np.uint32),
+        np.empty(longest, np.uint32),
+        np.empty(longest + 1, np.uint8),
+        np.empty((longest // size + 1, 3), np.int64),
+    )
+
+
+@njit(nogil=True, cache=True)
+def find_runs(a, b, size, room):  # type: ignore[no-untyped-def]
+    """The common runs of `a` and `b` in the room's `runs` (`common_runs`); returns how many."""
+    heads, following, ha, hb, taken, runs = room
+    if min(len(a), len(b)) < size:
+        taken[: len(b)] = 0
+        return 0
+    shingle(a, size, ha)
+    shingle(b, size, hb)
+    slots = 16
+    while slots < len(b):
+        slots *= 2
+    return common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
+
+
+@njit(nogil=True, cache=True)
+def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers, gaps, gap_ends):  # type: ignore[no-untyped-def]
+    """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
+
+    Gap positions are absolute, in `tokens`. `numbers[p]`: tokens with a digit (bit 0) in the text that has fewer.
+    Returns how many gaps were over `limit`.
+    """
+    room = room_for(starts, ends, pairs, size)
+    taken, runs = room[4], room[5]
     found = 0
     capped = 0
     for p in range(len(pairs)):
         a0, b0 = starts[pairs[p, 0]], starts[pairs[p, 1]]
         a = tokens[a0 : ends[pairs[p, 0]]]
         b = tokens[b0 : ends[pairs[p, 1]]]
-        shared[p] = 0
         numbers[p] = min(np.sum(a & 1), np.sum(b & 1))
-        if min(len(a), len(b)) >= size:
-            shingle(a, size, ha)
-            shingle(b, size, hb)
-            slots = 16
-            while slots < len(b):
-                slots *= 2
-            count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
-            shared[p] = np.sum(runs[:count, 2])
-            more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
-            gaps[found : found + more, 0] += a0
-            gaps[found : found + more, 2] += b0
-            found += more
-            capped += over
+        count = find_runs(a, b, size, room)
+        shared[p] = np.sum(runs[:count, 2])
+        more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
+        gaps[found : found + more, 0] += a0
+        gaps[found : found + more, 2] += b0
+        found += more
+        capped += over
         gap_ends[p] = found
     return capped

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dedup.kernels.align import common_runs
-from dedup.kernels.hashes import shingle
+from dedup.kernels.align import find_runs, room_for
 
 _PAIRS = 32
 _SCAN = 10_000
@@ -198,19 +197,8 @@ def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, lead
     """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[5] (`read_gaps`), and in `names` i64[n, k, 3] the
     tokens that replace each other most consistently: (token of a, token of b, times).
     """
-    most = size
-    for p in range(len(pairs)):
-        for side in range(2):
-            most = max(most, ends[pairs[p, side]] - starts[pairs[p, side]])
-    slots = 16
-    while slots < most:
-        slots *= 2
-    heads = np.empty(slots, np.int32)
-    following = np.empty(most, np.int32)
-    ha = np.empty(most, np.uint32)
-    hb = np.empty(most, np.uint32)
-    taken = np.empty(most + 1, np.uint8)
-    runs = np.empty((most // size + 1, 3), np.int64)
+    room = room_for(starts, ends, pairs, size)
+    taken, runs = room[4], room[5]
     steps = np.empty((longest + 1, longest + 1), np.int16)
     mates = np.empty(longest + 1, np.int64)
     table = np.empty((_PAIRS, 3), np.int64)
@@ -221,14 +209,9 @@ def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, lead
         b = tokens[starts[pairs[p, 1]] : ends[pairs[p, 1]]]
         leads[p, 0] = lead_share(a, b, lead[0], lead[1], lead[2])
         leads[p, 1] = lead_share(b, a, lead[0], lead[1], lead[2])
+        count = find_runs(a, b, size, room)
         if min(len(a), len(b)) < size:
             continue
-        shingle(a, size, ha)
-        shingle(b, size, hb)
-        slots = 16
-        while slots < len(b):
-            slots *= 2
-        count = common_runs(a, b, size, ha, hb, heads[:slots], following, taken, runs)
         used = read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts[p], table)
         for k in range(names.shape[1]):
             best = -1
