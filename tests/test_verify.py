@@ -19,8 +19,19 @@ from dedup import Match, Settings, compare, deduplicate
 from dedup.alignment import RUN, Tokens
 from dedup.model import REMOVED
 from dedup.relations import FLOOR, HALF
-from dedup.verify import CHUNK, GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, PLACE, Measured, measure, measure_all
-from dedup.verify import resemblance, short_hash
+from dedup.verify import (
+    CHUNK,
+    GAP,
+    LEAD_RUN,
+    LEAD_WITHIN,
+    LEAD_WORDS,
+    PLACE,
+    Measured,
+    measure,
+    measure_all,
+    resemblance,
+    short_hash,
+)
 from tests import reference_align
 from tests.hostile import WORDS, article
 from tests.test_alignment import revisions
@@ -62,7 +73,15 @@ def test_a_run_decides_as_the_comparison_does(case: dict[str, Any]) -> None:
 
 def test_the_table_holds_every_relation() -> None:
     """Of bare texts, that is: nothing confirms that one is a version of the other."""
-    assert {case["relation"] for case in CASES} == {"exact", "near", "truncated", "extended", "sibling", "related", "different"}
+    assert {case["relation"] for case in CASES} == {
+        "exact",
+        "near",
+        "truncated",
+        "extended",
+        "sibling",
+        "related",
+        "different",
+    }
     assert len({case["name"] for case in CASES}) == len(CASES)
 
 
@@ -278,12 +297,12 @@ def lead(a: list[int], b: list[int]) -> float:
 
 
 def test_openings() -> None:
-    text, other = list(range(0, 1000)), list(range(5000, 6000))
+    text, other = list(range(1000)), list(range(5000, 6000))
     assert lead(text, text) == 1.0
     assert lead(text, other) == 0.0
     assert lead([*other[:190], *text], text) == 1.0  # within the first 250 words
     assert lead([*other[:LEAD_WITHIN], *text], text) == 0.0
-    assert lead([*other[:LEAD_WITHIN - 30], *text], text) == 0.5
+    assert lead([*other[: LEAD_WITHIN - 30], *text], text) == 0.5
     assert lead([*text[:30], *other], text) == 0.5
     assert lead([*text[:LEAD_RUN], *other], text) == LEAD_RUN / LEAD_WORDS
     assert lead([*text[: LEAD_RUN - 1], *other], text) == 0.0
