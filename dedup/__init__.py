@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from dedup.canonical import Policy as Policy
     from dedup.comparison import compare as compare
     from dedup.errors import DedupError as DedupError
-    from dedup.explain import Explanation as Explanation
-    from dedup.explain import explain as explain
+    from dedup.explanation import Explanation as Explanation
+    from dedup.explanation import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
     from dedup.model import Border as Border
@@ -39,7 +39,7 @@ _HOMES = {
     "Border": "model",
     "Cluster": "model",
     "DedupError": "errors",
-    "Explanation": "explain",
+    "Explanation": "explanation",
     "Fields": "fields",
     "Limits": "settings",
     "Match": "model",
@@ -55,7 +55,7 @@ _HOMES = {
     "Texts": "signatures",
     "compare": "comparison",
     "deduplicate": "result",
-    "explain": "explain",
+    "explain": "explanation",
     "fingerprint": "signatures",
 }
 

@@ -12,6 +12,7 @@ from dedup.alignment import Tokens
 from dedup.corpus import Corpus
 from dedup.sources import Source
 from dedup.spool import Workspace
+from dedup.urls import page
 from dedup.words import locate
 
 Span = tuple[int, int]
@@ -43,7 +44,7 @@ class Cores:
     marks: NDArray[np.uint8] | None
 
 
-def cores(corpus: Corpus, workspace: Workspace) -> Cores:
+def cores(source: Source, corpus: Corpus, workspace: Workspace) -> Cores:
     """Sets the boilerplate of all rows aside. Does not depend on the order of the rows."""
     from dedup.kernels import boilerplate as kernel
 
@@ -53,7 +54,7 @@ def cores(corpus: Corpus, workspace: Workspace) -> Cores:
         pieces = np.empty(len(marks), np.int64)
         kernel.order_pieces(corpus.piece_keys, corpus.piece_heads, pieces)
         digest = digests(corpus.contexts)
-        bare = _furniture(corpus, digest)
+        bare = _furniture(source, corpus, digest)
         _mark(corpus, corpus.sites, (CONTEXTS, bare, pieces, digest), marks, marked)
         if len(set(corpus.sites)) >= SITES:
             everywhere = np.where(corpus.sites < 0, corpus.sites, _ANY_SITE).astype(np.int32)
@@ -145,8 +146,8 @@ def listing(source: Source, corpus: Corpus, cores: Cores) -> list[Repeated]:
     return sorted(found, key=lambda r: (-r.records, r.site, r.text))
 
 
-def _furniture(corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The rows whose whole text stands under so many unlike titles on one site: they have no words of their own."""
+def _furniture(source: Source, corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The rows whose whole text stands under so many unlike titles on one site, at as many URLs: no words are their own."""
     from dedup.kernels import boilerplate as kernel
 
     full = np.flatnonzero(corpus.lengths)
@@ -155,8 +156,22 @@ def _furniture(corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
     new = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1) | (corpus.sites[order[1:]] != corpus.sites[order[:-1]])
     heads = np.concatenate(([0], np.flatnonzero(new) + 1, [len(order)]))
     crowds = [order[heads[i] : heads[i + 1]] for i in np.flatnonzero(np.diff(heads) >= CONTEXTS)]
-    bare = [crowd for crowd in crowds if kernel.many_titles(corpus.contexts, crowd, CONTEXTS)]
+    bare = []
+    for crowd in crowds:
+        if kernel.many_titles(corpus.contexts, crowd, CONTEXTS):
+            apart = np.array(list(_by_page(source, crowd.tolist()).values()), np.int64)
+            if kernel.many_titles(corpus.contexts, apart, CONTEXTS):
+                bare.append(crowd)
     return np.concatenate([np.empty(0, np.int64), *bare])
+
+
+def _by_page(source: Source, rows: list[int]) -> dict[str | int, int]:
+    """The first of the rows that name each page, and every row that names none: one article may change its title."""
+    found: dict[str | int, int] = {}
+    for row in rows:
+        article = source.article(row)
+        found.setdefault(page(article.canonical_url) or page(article.url) or row, row)
+    return found
 
 
 def digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:

@@ -7,45 +7,15 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from dedup import cli_review
 from dedup.canonical import DEFAULT
+from dedup.cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_QUARANTINED, Examples, decides, fail, settings_of
 from dedup.errors import DedupError, SettingsError
-
-if TYPE_CHECKING:
-    from dedup.settings import Settings
-
-EXIT_FAILED = 1
-EXIT_QUARANTINED = 3
-EXIT_INTERRUPTED = 130
-
-_FIELDS = {
-    "text": "Where the text is; a.b reaches into nested records.",
-    "id": "Where the id is.",
-    "date": "Where the date of publication is.",
-    "title": "Where the title is.",
-    "url": "Where the URL is.",
-    "site": "Where the site is.",
-}
-
-_PARTS = {"date": "published"}
-
-
-class Examples(click.Command):
-    """A command whose help leads with examples, printed as they stand."""
-
-    examples = ""
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples, then the description."""
-        formatter.write_paragraph()
-        for line in self.examples.strip().splitlines():
-            formatter.write(f"  {line.strip()}\n")
-        super().format_help_text(ctx, formatter)
 
 
 class RunCommand(Examples):
@@ -65,30 +35,6 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts idle threads otherwise: a tenth of a second
     gc.disable()  # a run makes no cycles worth looking for, and looking costs a twentieth of it
     signal.signal(signal.SIGTERM, _terminated)
-
-
-def decides(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that tell how articles are read and compared, for a command."""
-    options = [
-        click.option(
-            "--threshold",
-            type=float,
-            default=0.8,
-            show_default=True,
-            help="Resemblance from which an edited copy is the same.",
-        ),
-        click.option("--window", metavar="TIME", help="No match further apart: 30d, 12h, 2w."),
-        click.option("--no-boilerplate", is_flag=True, help="Count what a site repeats as text."),
-        click.option("--no-passages", is_flag=True, help="Do not look for texts that hold each other."),
-        click.option("--no-templates", is_flag=True, help="Take issues of one template with other facts for copies."),
-        *(click.option(f"--{part}-field", metavar="NAME", help=help) for part, help in _FIELDS.items()),
-        click.option(
-            "--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @main.command(cls=RunCommand)
@@ -164,34 +110,6 @@ def run(**options: Any) -> None:
     sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
 
 
-def settings_of(options: dict[str, Any]) -> Settings:
-    """The settings that options of a command ask for. Raises SettingsError."""
-    from dedup.fields import Fields
-    from dedup.settings import Settings
-
-    named = {_PARTS.get(part, part): (options[f"{part}_field"],) for part in _FIELDS if options[f"{part}_field"]}
-    return Settings(
-        threshold=options["threshold"],
-        window=options["window"],
-        boilerplate=not options["no_boilerplate"],
-        passages=not options["no_passages"],
-        templates=not options["no_templates"],
-        versions=options.get("versions", "policy"),
-        keep=options.get("keep", DEFAULT),
-        sources=tuple(s.strip() for s in options.get("sources", "").split(",") if s.strip()),
-        fields=dataclasses.replace(Fields(), **named),
-        jobs=options["jobs"] or os.cpu_count() or 1,
-    )
-
-
-def fail(message: str) -> NoReturn:
-    """Ends with the message."""
-    from dedup.report import printable
-
-    click.echo(f"dedup: {printable(message)}", err=True)
-    sys.exit(EXIT_FAILED)
-
-
 def _quiet_pipe() -> NoReturn:
     """The reader of standard output has gone, as `| head` does: end as other tools do, without a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -202,4 +120,5 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-from dedup import cli_review  # noqa: E402, F401  adds its commands
+for command in (cli_review.explain, cli_review.tune, cli_review.boilerplate):
+    main.add_command(command)

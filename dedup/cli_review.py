@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dedup.cli import EXIT_INTERRUPTED, Examples, decides, fail, main, settings_of
+from dedup.cli_options import EXIT_INTERRUPTED, Examples, decides, fail, settings_of
 from dedup.errors import DedupError, InputError, SettingsError
 
 
@@ -58,7 +58,7 @@ def _errors() -> Iterator[None]:
         sys.exit(EXIT_INTERRUPTED)
 
 
-@main.command(cls=ExplainCommand)
+@click.command(cls=ExplainCommand)
 @click.argument("a")
 @click.argument("b")
 @click.option(
@@ -74,7 +74,7 @@ def explain(**options: Any) -> None:
     """
     from dedup import report
     from dedup.dump import dumps
-    from dedup.explain import explain as explain_records
+    from dedup.explanation import explain as explain_records
     from dedup.show import print_diff
 
     a, b, dump = options["a"], options["b"], options["dump"]
@@ -94,7 +94,7 @@ def explain(**options: Any) -> None:
             print_diff(*found.texts, found.pieces)
 
 
-@main.command(cls=TuneCommand)
+@click.command(cls=TuneCommand)
 @click.argument("dump")
 @click.option(
     "--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show."
@@ -126,7 +126,7 @@ def tune(**options: Any) -> None:
             report.print_thresholds(rows, near, settings.threshold)
 
 
-@main.command(cls=BoilerplateCommand)
+@click.command(cls=BoilerplateCommand)
 @click.argument("dump")
 @click.option("--site", "only", metavar="SITE", help="Of this site only.")
 @click.option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
@@ -139,7 +139,7 @@ def boilerplate(**options: Any) -> None:
     """
     from dedup import report
     from dedup.dump import dumps
-    from dedup.explain import repeated
+    from dedup.explanation import repeated
 
     with _errors():
         settings = settings_of(options)

@@ -16,7 +16,7 @@ from dedup.errors import InputError
 from dedup.model import Match, Relation
 from dedup.relations import Evidence, judge
 from dedup.settings import Settings
-from dedup.signals import RowSignals
+from dedup.signals import Cards, RowSignals
 from dedup.signatures import shingles
 from dedup.sources import RecordSource, Source
 from dedup.spool import Workspace
@@ -67,7 +67,7 @@ def match(source: Source, a: Side, b: Side, settings: Settings) -> Match:
     lengths = np.array([len(first.core), len(second.core)])
     left = lengths / np.maximum(1, [first.words, second.words])
     evidence = found.evidence(0, lengths, left)
-    signals = RowSignals(source, (first.row, second.row), found.names.get(0, ()))
+    signals = RowSignals(Cards(source), (first.row, second.row), found.names.get(0, ()))
     relation, reason = _verdict(evidence, signals, a, b, settings)
     shares = [set(shingles(side.core, settings.scheme.shingle).tolist()) for side in (first, second)]
     union = len(shares[0] | shares[1])

@@ -77,13 +77,13 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
         batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing))
         rows += len(batch.lengths)
         report("read", rows, 0)
-    sizes = np.concatenate([b.lengths for b in batches])
+    sizes = np.concatenate([np.empty(0, np.int64), *(b.lengths for b in batches)])
     ends = np.cumsum(sizes)
     return Corpus(
-        hashes=np.concatenate([b.hashes for b in batches]),
+        hashes=np.concatenate([np.empty((0, 2), np.uint64), *(b.hashes for b in batches)]),
         lengths=sizes,
         tokens=Tokens(spool.view(), ends - sizes, ends),
-        piece_heads=np.concatenate(([0], np.cumsum(np.concatenate([b.counts for b in batches])))),
+        piece_heads=np.concatenate(([0], *(b.counts for b in batches))).cumsum(),
         piece_keys=keys_spool.view().view(np.uint64),
         piece_lengths=lengths_spool.view(),
         contexts=contexts_spool.view().reshape(-1, 2, CONTEXT),

@@ -8,11 +8,14 @@ from typing import Final, NamedTuple, Protocol
 from dedup.model import DUPLICATES, Relation
 
 LEAD: Final = 0.4
-"""A near copy on the same site needs this share of one opening in the other, or agreeing titles: two pages of one site may
-share a gallery of thousands of words."""
+"""Copies on one site have this share of one opening in the other, or agreeing titles: two pages of one site may share a
+gallery of thousands of words. `UNDATED_LEAD`: where dates are not known and cannot forbid, whatever the titles unless one is
+a part of the other, as a new stage of the same matter has a new opening. `FOREIGN_LEAD`: on two sites, unless the titles
+are alike at all."""
 
 UNDATED_LEAD: Final = 0.6
-"""The same where dates are not known and cannot forbid: a new stage of the same matter has a new opening."""
+
+FOREIGN_LEAD: Final = 0.1
 
 HELD: Final = 0.85
 """A truncated copy has at least this share of its words, in order, in the longer text (or the threshold, if that is more)."""
@@ -209,19 +212,26 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
     if e.left < THIN and _known(s.titles()) < UNLIKE_TITLE:
         return Decision("related", "share beside boilerplate, under unlike titles,", e.left, THIN)
     if near.value >= near.limit:
-        return _near(e, s, near)
-    if e.share_shorter >= held and _cut(e, s):
-        return Decision("truncated", "share of the shorter", e.share_shorter, held)
-    return _version(e, s, rules.threshold) or _unrelated(e)
+        found: Decision | None = near
+    elif e.share_shorter >= held and _cut(e, s):
+        found = Decision("truncated", "share of the shorter", e.share_shorter, held)
+    else:
+        found = _version(e, s, rules.threshold)
+    return _unrelated(e) if found is None else _stranger(e, s) or found
 
 
-def _near(e: Evidence, s: Signals, near: Decision) -> Decision:
-    """Two texts that are alike: the same piece, unless they share no more than a block that one site prints twice."""
-    if s.same_site is not False and s.gap is None and e.lead < UNDATED_LEAD and not s.same_page():
-        return Decision("related", "opening in common, without dates,", e.lead, UNDATED_LEAD)
-    if s.same_site is False or e.lead >= LEAD or _agree(s):
-        return near
-    return Decision("related", "opening in common, under unlike titles,", e.lead, LEAD)
+def _stranger(e: Evidence, s: Signals) -> Decision | None:
+    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees."""
+    titled: float | None = TITLE
+    quantity, limit = "opening in common, under unlike titles,", LEAD
+    if s.same_site is False:
+        limit, titled = FOREIGN_LEAD, UNLIKE_TITLE
+    elif s.gap is None:
+        quantity, limit = "opening in common, without dates,", UNDATED_LEAD
+        titled = TITLE if e.share_longer < HALF else None
+    if e.lead >= limit or (titled is not None and _known(s.titles()) >= titled) or s.same_page():
+        return None
+    return Decision("related", quantity, e.lead, limit)
 
 
 def _cut(e: Evidence, s: Signals) -> bool:

@@ -13,7 +13,7 @@ from dedup.model import REMOVED, Border, Summary
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from dedup.explain import Explanation
+    from dedup.explanation import Explanation
     from dedup.result import Result
 
 _MEANINGS = {

@@ -15,7 +15,7 @@ from dedup.batch import Decider, decide
 from dedup.boilerplate import Repeated, listing, spans
 from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
-from dedup.explain import Explanation, between, row_of
+from dedup.explanation import Explanation, between, row_of
 from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, Place, Quarantined, Removed, Summary
@@ -150,10 +150,10 @@ class Result:
         decider, facts = self._decider, self._source.facts
         close = []
         for pair, nodes in enumerate(decider.measured.pairs.tolist()):
-            found = decider.decision(pair, self.settings.rules)
+            found = decider.judge.decision(decider.measured, pair, self.settings.rules)
             if found.relation != "different":
                 distance = abs(found.value - found.limit) / found.limit
-                rows = [decider.speaker(node) for node in nodes]
+                rows = [decider.judge.speaker(node) for node in nodes]
                 ids = sorted(facts.ids[row] for row in rows)
                 close.append(
                     Border(

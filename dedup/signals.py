@@ -4,25 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from dedup.diff import diff
 from dedup.sources import Source
-from dedup.urls import page, same_page
+from dedup.urls import page
 from dedup.words import locate
 
 SPELLING: Final = 0.6
 """Two words that are spelled alike from this share on (rapidfuzz ratio) are one name, corrected."""
 
-_OWN: Final = 4
-"""Attributes of signals before any record was read."""
-
 Rows = Sequence[int]
 
 Swaps = Sequence[tuple[int, int, int]]
 """Tokens that stand in each other's place: (token of one text, token of the other, how often)."""
+
+
+class Card(NamedTuple):
+    """What a record says beside its text: its title, as titles are compared, and the pages that it names as its own."""
+
+    title: str
+    pages: frozenset[str]
+
+
+class Cards:
+    """The cards of a source's rows; a record is read once, when its card is first asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._known: dict[int, Card] = {}
+
+    def __getitem__(self, row: int) -> Card:
+        card = self._known.get(row)
+        if card is None:
+            article = self.source.article(row)
+            names = (page(article.url), page(article.canonical_url))
+            card = Card(normal_title(article.title), frozenset(name for name in names if name))
+            self._known[row] = card
+        return card
 
 
 class RowSignals:
@@ -33,23 +54,15 @@ class RowSignals:
     """
 
     def __init__(
-        self, source: Source, rows: tuple[int, int], names: Swaps = (), crowds: tuple[Rows, Rows] = ((), ())
+        self, cards: Cards, rows: tuple[int, int], names: Swaps = (), crowds: tuple[Rows, Rows] = ((), ())
     ) -> None:
-        self._source = source
+        self._cards = cards
+        self._source = cards.source
         self._rows = rows
         self._names = names
         self._crowds = crowds
-
-    @cached_property
-    def _beside(self) -> tuple[float | None, tuple[str | None, ...]]:
-        """Similarity of the titles, and the URLs: what needs the records."""
-        a, b = map(self._source.article, self._rows)
-        return title_similarity(a.title, b.title), (a.url, b.url, a.canonical_url, b.canonical_url)
-
-    @property
-    def read(self) -> bool:
-        """Whether the records had to be read."""
-        return len(vars(self)) > _OWN
+        self.texts_read = False
+        """Whether texts had to be read."""
 
     @property
     def same_site(self) -> bool | None:
@@ -65,29 +78,28 @@ class RowSignals:
 
     def titles(self) -> float | None:
         """Similarity of the titles, 0 to 1; None where one has no title."""
-        return self._beside[0]
+        return self._titles
+
+    @cached_property
+    def _titles(self) -> float | None:
+        a, b = (self._cards[row].title for row in self._rows)
+        return _title_similarity(a, b)
 
     def same_page(self) -> bool:
-        """Whether both have the same URL, or name the same canonical one."""
+        """Whether both name one URL as their own, or as the canonical one of theirs."""
         return self._same_page
 
     @cached_property
     def _same_page(self) -> bool:
-        if any(self._crowds):
-            ours, theirs = (
-                {name for r in {row, *crowd} for name in self._pages(r)}
-                for row, crowd in zip(self._rows, self._crowds, strict=True)
-            )
-            return not ours.isdisjoint(theirs)
-        a, b, canonical_a, canonical_b = self._beside[1]
-        if self.same_site is False and canonical_a is None and canonical_b is None:
-            return False
-        return same_page(a, b) or same_page(canonical_a or a, canonical_b or b)
+        a, b = (
+            [self._cards[r].pages for r in {row, *crowd}] for row, crowd in zip(self._rows, self._crowds, strict=True)
+        )
+        return not frozenset().union(*a).isdisjoint(frozenset().union(*b))
 
-    def _pages(self, row: int) -> set[str]:
-        """The pages that a record names as its own."""
-        article = self._source.article(row)
-        return {name for name in (page(article.url), page(article.canonical_url)) if name}
+    def _texts(self) -> tuple[str, str]:
+        self.texts_read = True
+        a, b = (self._source.article(row).text for row in self._rows)
+        return a, b
 
     def renamed(self) -> bool:
         """Whether a name stands in the place of another one, twice or more."""
@@ -97,8 +109,7 @@ class RowSignals:
     def _renamed(self) -> bool:
         if not any(times > 1 for _, _, times in self._names):
             return False
-        a, b = (self._source.article(row).text for row in self._rows)
-        return renamed(self._names, a, b)
+        return renamed(self._names, *self._texts())
 
     def renamed_places(self) -> int:
         """How many places have a name in one text and another name in the other."""
@@ -106,7 +117,7 @@ class RowSignals:
 
     @cached_property
     def _renamed_places(self) -> int:
-        a, b = (self._source.article(row).text for row in self._rows)
+        a, b = self._texts()
         pieces = (piece for piece in diff(a, b) if piece.kind == "replaced")
         return sum(_has_name(a[slice(*piece.a)]) and _has_name(b[slice(*piece.b)]) for piece in pieces)
 
@@ -118,6 +129,7 @@ class RowSignals:
     def _other_subject(self) -> bool:
         if self.titles() in (None, 1.0):
             return False
+        self.texts_read = True
         a, b = map(self._source.article, self._rows)
         return other_subject((a.title or "", a.text), (b.title or "", b.text))
 
@@ -133,11 +145,20 @@ def title_similarity(a: str | None, b: str | None) -> float | None:
     >>> title_similarity("Ferry stays in port", "FERRY stays in port, say officials"), title_similarity("Ferry", None)
     (1.0, None)
     """
-    from rapidfuzz import fuzz, utils
+    return _title_similarity(normal_title(a), normal_title(b))
 
-    if not a or not b:
-        return None
-    return fuzz.token_set_ratio(a, b, processor=utils.default_process) / 100.0
+
+def normal_title(title: str | None) -> str:
+    """A title as titles are compared: its words in lower case, without punctuation; empty where it has none."""
+    from rapidfuzz import utils
+
+    return utils.default_process(title) if title else ""
+
+
+def _title_similarity(a: str, b: str) -> float | None:
+    from rapidfuzz import fuzz
+
+    return fuzz.token_set_ratio(a, b) / 100.0 if a and b else None
 
 
 def renamed(names: Swaps, a: str, b: str) -> bool:

@@ -82,10 +82,29 @@ def candidates(bands: Iterable[Sequence[int]], limit: int) -> tuple[set[tuple[in
     return pairs, capped
 
 
+def depths(count: int, pairs: Sequence[tuple[int, int]], cut: Sequence[bool]) -> list[int]:
+    """By text the longest chain of texts that ends in it, each of which is a truncated copy of the one before."""
+    above: dict[int, list[int]] = defaultdict(list)
+    for (a, b), shorter in zip(pairs, cut, strict=True):
+        if shorter:
+            above[b].append(a)
+
+    def depth(text: int) -> int:
+        return max((depth(longer) + 1 for longer in above[text]), default=0)
+
+    return [depth(text) for text in range(count)]
+
+
 def stars(
-    count: int, pairs: Sequence[tuple[int, int]], ranked: Sequence[int], alike: Sequence[float]
+    count: int,
+    pairs: Sequence[tuple[int, int]],
+    ranked: Sequence[int],
+    alike: Sequence[float],
+    cut: Sequence[bool],
 ) -> tuple[list[int], list[int]]:
-    """Best first: keep what no kept text matches; the others go to the kept text that is most alike, then best ranked."""
+    """Best first: keep what no kept text matches; the others go to the kept text that is most alike, then best ranked,
+    and to their own truncated copies only for want of others.
+    """
     partners: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for pair, (a, b) in enumerate(pairs):
         partners[a].append((b, pair))
@@ -97,8 +116,12 @@ def stars(
     owner, via = list(range(count)), [-1] * count
     for text in ranked:
         if text not in kept:
-            able = [(-alike[pair], ranked.index(other), other, pair) for other, pair in partners[text] if other in kept]
-            _, _, owner[text], via[text] = min(able)
+            able = [
+                (cut[pair] and pairs[pair][0] == text, -alike[pair], ranked.index(other), other, pair)
+                for other, pair in partners[text]
+                if other in kept
+            ]
+            *_, owner[text], via[text] = min(able)
     return owner, via
 
 

@@ -72,11 +72,12 @@ def chosen(result: Result) -> tuple[list[str], list[tuple[Any, ...]], list[str]]
 
 
 def speakers(records: Sequence[Record]) -> dict[str, Record]:
-    """By id the record that speaks for all of its text: that of the lowest id."""
+    """By id the record that speaks for all of its text: the one that the default policy keeps of it."""
     crowds: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         crowds[" ".join(record["text"].lower().strip("!").split())].append(record)
-    return {record["id"]: min(crowd, key=lambda r: str(r["id"])) for crowd in crowds.values() for record in crowd}
+    first = [min(crowd, key=lambda r: (r.get("date") or "3", r["id"])) for crowd in crowds.values()]
+    return {record["id"]: best for crowd, best in zip(crowds.values(), first, strict=True) for record in crowd}
 
 
 def check(result: Result, records: Sequence[Record]) -> None:

@@ -42,7 +42,7 @@ quick = settings(deadline=None, max_examples=200, suppress_health_check=[HealthC
 def found_in(given: Sequence[Record], folder: Path | None = None) -> tuple[Corpus, Cores]:
     with Workspace(folder) as workspace:
         corpus = corpus_of(given, workspace=workspace)
-        return corpus, cores(corpus, workspace)
+        return corpus, cores(source, corpus, workspace)
 
 
 def marked(given: Sequence[Record]) -> list[list[int]]:

@@ -19,7 +19,7 @@ import click
 import pytest
 
 import dedup
-from dedup import cli, cli_review
+from dedup import cli, cli_options, cli_review
 from dedup.canonical import POLICIES
 from dedup.model import Summary
 from tests.hostile import (
@@ -342,7 +342,7 @@ def test_the_codes_are_the_ones_that_the_help_tells() -> None:
     assert "0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 130 interrupted" in " ".join(
         told.split()
     )
-    assert (cli.EXIT_FAILED, cli.EXIT_QUARANTINED, cli.EXIT_INTERRUPTED) == (1, 3, 130)
+    assert (cli_options.EXIT_FAILED, cli_options.EXIT_QUARANTINED, cli_options.EXIT_INTERRUPTED) == (1, 3, 130)
 
 
 @posix
@@ -435,7 +435,7 @@ def test_a_full_standard_output_is_an_error_without_a_traceback(source: Path) ->
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize(("name", "made"), COMMANDS.items())
-def test_help_leads_with_examples(flag: str, name: str, made: type[cli.Examples]) -> None:
+def test_help_leads_with_examples(flag: str, name: str, made: type[cli_options.Examples]) -> None:
     done = invoke(name, flag)
     assert done.exit_code == 0
     rows = [row.strip() for row in done.stdout.splitlines() if row.strip()]

@@ -22,8 +22,6 @@ from dedup.sources import BATCH_BYTES
 from dedup.spool import Spool, Workspace
 from tests.hostile import COMPRESSED, article, compress, decompress, line, lines, names, objects, run
 
-no_bytes = pytest.mark.xfail(strict=True, raises=ValueError, reason="defect: a source without a batch is not read")
-
 GOOD = line(id="good", text=article(1))
 DEEP = b'{"text": "words", "deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
@@ -152,7 +150,7 @@ def test_equal_ids_are_no_reason_to_remove(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "records", "blank"),
     [
-        pytest.param(b"", 0, 0, marks=no_bytes),
+        (b"", 0, 0),
         (b"\n", 0, 1),
         (b"\n\r\n  \n\t\n\n", 0, 5),
         (BOM, 0, 0),
@@ -275,7 +273,6 @@ def test_records_before_the_damage_of_a_small_file_are_kept(tmp_path: Path, suff
     assert damaged.place.line == result.summary().records - result.summary().quarantined + 1
 
 
-@no_bytes
 @pytest.mark.parametrize("suffix", [".bz2", ".xz", ".zst"])
 def test_a_compressed_file_of_no_bytes_is_damaged(tmp_path: Path, suffix: str) -> None:
     """These formats have a header even for nothing; gzip's reader takes no bytes for no members."""
@@ -283,7 +280,6 @@ def test_a_compressed_file_of_no_bytes_is_damaged(tmp_path: Path, suffix: str) -
     assert [(q.reason, q.place.line) for q in result.quarantined] == [("damaged", 1)]
 
 
-@no_bytes
 @pytest.mark.parametrize("suffix", COMPRESSED)
 def test_a_compressed_empty_file_is_empty(tmp_path: Path, suffix: str) -> None:
     kept = tmp_path / f"out.jsonl{suffix}"

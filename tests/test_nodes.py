@@ -43,7 +43,7 @@ def gathered(
     made, workspace = made or Settings(), Workspace(None)
     source = RecordSource(given, made.fields)
     corpus = read(source, made, workspace, None, lambda stage, done, total: None)
-    cores = boilerplate.cores(corpus, workspace) if bare else Cores(corpus.tokens, None)
+    cores = boilerplate.cores(source, corpus, workspace) if bare else Cores(corpus.tokens, None)
     return nodes.gather(source, corpus, cores, made), corpus, cores
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup import deduplicate, report
-from dedup.explain import explain
+from dedup.explanation import explain
 from dedup.report import SHOWN, print_match, print_summary, print_thresholds, printable
 from tests.hostile import article, edited, line, lines, run
 

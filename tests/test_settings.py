@@ -236,9 +236,6 @@ def test_lots_of_a_window() -> None:
     assert left(records, window="10d", keep="id") == ["r00", "r03", "r05"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="defect: what is too far from the one that is kept stays, whatever else it repeats"
-)
 def test_a_lot_that_an_undated_text_joins_to_another_keeps_one() -> None:
     """The undated one speaks for the first lot, and joins the second to it: of that one, too, one is enough."""
     text = story(ENGLISH)
@@ -450,9 +447,6 @@ def test_articles_that_share_a_long_gallery_all_stay(titled: bool, dated: bool) 
     assert left(records[:2]) == ["a0", "a1"]  # two are not enough to see that it is boilerplate
 
 
-@pytest.mark.xfail(
-    strict=True, reason="defect: at two sites neither opening nor title tells a shared block from a shared piece"
-)
 def test_articles_of_two_sites_that_share_a_long_gallery_all_stay() -> None:
     gallery = "\n".join(article(7000 + i, 25) + "." for i in range(60))
     records = [
@@ -542,14 +536,11 @@ def test_what_holds_of_any_dump(
             assert last - first <= timedelta(days=10)
     turned = deduplicate(draw.sample(records, len(records)), settings=dataclasses.replace(made, jobs=2))
     assert decided(turned) == decided(result)
-    if window is None and not result.summary().boilerplate_words:  # see the two defects
+    if window is None and not result.summary().boilerplate_words:  # what was furniture may be seen in too few, then
         assert deduplicate(list(result.kept), settings=made).removed == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="defect: a text under three titles is furniture, though two of them name one URL"
-)
-def test_furniture_is_seen_again_in_what_was_kept() -> None:
+def test_titles_of_one_url_count_once_for_furniture() -> None:
     text = story(ENGLISH)
     named = [("a", "The pier closes", "x"), ("b", "No ferry on Monday", "x"), ("c", "Rust below the hall", "y")]
     left([page(name, text, title=title, url=f"{SITE}/{url}") for name, title, url in named])

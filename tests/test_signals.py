@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dedup import Fields
 from dedup.alignment import Tokens
-from dedup.signals import RowSignals, other_subject, renamed, spelled_alike, title_similarity
+from dedup.signals import Cards, RowSignals, normal_title, other_subject, renamed, spelled_alike, title_similarity
 from dedup.signatures import Texts, tokenize
 from dedup.sources import RecordSource
 from dedup.verify import measure_all
@@ -31,16 +31,16 @@ def source(*records: Mapping[str, Any] | str) -> RecordSource:
 def beside(a: Mapping[str, Any] | str, b: Mapping[str, Any] | str) -> RowSignals:
     """The signals of two records; they are the same the other way round."""
     made = source(a, b)
-    one, other = RowSignals(made, (0, 1)), RowSignals(made, (1, 0))
+    one, other = RowSignals(Cards(made), (0, 1)), RowSignals(Cards(made), (1, 0))
     for found in (one, other):
-        assert not found.read
+        assert not found.texts_read
         assert not found.renamed()
     for part in ("same_site", "gap"):
         assert getattr(one, part) == getattr(other, part)
     for part in ("titles", "same_page", "other_subject", "renamed_places"):
         assert getattr(one, part)() == getattr(other, part)()
-    assert one.read
-    return RowSignals(made, (0, 1))
+    assert one.texts_read
+    return RowSignals(Cards(made), (0, 1))
 
 
 def token(word: str) -> int:
@@ -82,13 +82,11 @@ def test_a_title_that_is_not_there_is_unknown(a: str | None, b: str | None) -> N
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_similarity_of_any_titles(a: str, b: str) -> None:
     found = title_similarity(a, b)
-    assert found is None or (a and b)
-    assert found is not None or not (reference.tokenize(a) and reference.tokenize(b))
+    assert (found is None) == (not normal_title(a) or not normal_title(b))
     assert found is None or 0.0 <= found <= 1.0
     assert found == title_similarity(b, a)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: titles of marks only are alike to nothing, not even themselves")
 def test_titles_without_words_are_unknown() -> None:
     assert title_similarity("***", "***") is None
 
@@ -181,7 +179,6 @@ def test_pages(a: dict[str, Any], b: dict[str, Any], same: bool) -> None:
     ],
     ids=["a site of two names", "the mobile page", "the AMP page"],
 )
-@pytest.mark.xfail(strict=True, reason="defect: one URL is not one page where the sites go by other names")
 def test_one_url_is_one_page_whatever_the_sites_are_called(a: dict[str, Any], b: dict[str, Any]) -> None:
     assert beside(a, b).same_page() is True
 
@@ -203,8 +200,8 @@ def test_pages_of_rows_with_the_very_same_texts() -> None:
         ((0, 3), ((0, 1), (3, 4)), False),
         ((4, 4), ((4,), (4,)), False),
     ):
-        assert RowSignals(made, rows, (), crowds).same_page() is same
-        assert RowSignals(made, rows[::-1], (), crowds[::-1]).same_page() is same
+        assert RowSignals(Cards(made), rows, (), crowds).same_page() is same
+        assert RowSignals(Cards(made), rows[::-1], (), crowds[::-1]).same_page() is same
 
 
 # Names
@@ -260,7 +257,7 @@ def of_row(a: dict[str, Any], b: dict[str, Any]) -> RowSignals:
     words, ends = tokenize(Texts.of([a["text"], b["text"]]))
     starts = np.array([0, ends[0]])
     found = measure_all(Tokens(words, starts, ends), np.array([[0, 1]]))
-    return RowSignals(source(a, b), (0, 1), found.names.get(0, ()))
+    return RowSignals(Cards(source(a, b)), (0, 1), found.names.get(0, ()))
 
 
 def report(name: str, other: str = "Ellery") -> str:
@@ -327,7 +324,7 @@ def test_records_that_share_a_title_have_one_subject() -> None:
 
 
 def beside_all(a: dict[str, Any], b: dict[str, Any]) -> RowSignals:
-    return RowSignals(source(a, b), (0, 1))
+    return RowSignals(Cards(source(a, b)), (0, 1))
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))

@@ -57,3 +57,10 @@ def cover(ranked, heads, neighbours, kept):  # type: ignore[no-untyped-def]
         if kept[t] == 1:
             for k in range(heads[t], heads[t + 1]):
                 kept[neighbours[k]] = 0
+
+
+@njit(nogil=True, cache=True)
+def deepen(pairs, depths):  # type: ignore[no-untyped-def]
+    """Raises `depths` (i64, zeros) along `pairs` (a, b), a < b, sorted by a: b lies deeper than a."""
+    for p in range(len(pairs)):
+        depths[pairs[p, 1]] = max(depths[pairs[p, 1]], depths[pairs[p, 0]] + 1)

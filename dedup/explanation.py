@@ -49,7 +49,7 @@ def explain(
         known = corpus.read(source, settings, workspace, None, corpus.silent)
         plain = Cores(known.tokens, None)
         if dump is not None:
-            cores = boilerplate.cores(known, workspace) if settings.boilerplate else plain
+            cores = boilerplate.cores(source, known, workspace) if settings.boilerplate else plain
             return between(source, known, cores, (row_of(source, a), row_of(source, b)), settings)
         for record in source.quarantined:
             raise InputError(record.place.source, f"record {record.place.line}: {record.detail}")
@@ -94,4 +94,4 @@ def repeated(dump: str | Path | Sequence[Record], settings: Settings | None = No
     with Workspace(None) as workspace:
         source = _source("", "", dump, settings, workspace)
         known = corpus.read(source, settings, workspace, None, corpus.silent)
-        return boilerplate.listing(source, known, boilerplate.cores(known, workspace))
+        return boilerplate.listing(source, known, boilerplate.cores(source, known, workspace))

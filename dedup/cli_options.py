@@ -1,0 +1,96 @@
+"""What the commands have in common: options, settings, errors, and how their help looks."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from dedup.canonical import DEFAULT
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_QUARANTINED = 3
+EXIT_INTERRUPTED = 130
+
+_FIELDS = {
+    "text": "Where the text is; a.b reaches into nested records.",
+    "id": "Where the id is.",
+    "date": "Where the date of publication is.",
+    "title": "Where the title is.",
+    "url": "Where the URL is.",
+    "site": "Where the site is.",
+}
+
+_PARTS = {"date": "published"}
+
+
+class Examples(click.Command):
+    """A command whose help leads with examples, printed as they stand."""
+
+    examples = ""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, then the description."""
+        formatter.write_paragraph()
+        for line in self.examples.strip().splitlines():
+            formatter.write(f"  {line.strip()}\n")
+        super().format_help_text(ctx, formatter)
+
+
+def decides(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that tell how articles are read and compared, for a command."""
+    options = [
+        click.option(
+            "--threshold",
+            type=float,
+            default=0.8,
+            show_default=True,
+            help="Resemblance from which an edited copy is the same.",
+        ),
+        click.option("--window", metavar="TIME", help="No match further apart: 30d, 12h, 2w."),
+        click.option("--no-boilerplate", is_flag=True, help="Count what a site repeats as text."),
+        click.option("--no-passages", is_flag=True, help="Do not look for texts that hold each other."),
+        click.option("--no-templates", is_flag=True, help="Take issues of one template with other facts for copies."),
+        *(click.option(f"--{part}-field", metavar="NAME", help=help) for part, help in _FIELDS.items()),
+        click.option(
+            "--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The settings that options of a command ask for. Raises SettingsError."""
+    from dedup.fields import Fields
+    from dedup.settings import Settings
+
+    named = {_PARTS.get(part, part): (options[f"{part}_field"],) for part in _FIELDS if options[f"{part}_field"]}
+    return Settings(
+        threshold=options["threshold"],
+        window=options["window"],
+        boilerplate=not options["no_boilerplate"],
+        passages=not options["no_passages"],
+        templates=not options["no_templates"],
+        versions=options.get("versions", "policy"),
+        keep=options.get("keep", DEFAULT),
+        sources=tuple(s.strip() for s in options.get("sources", "").split(",") if s.strip()),
+        fields=dataclasses.replace(Fields(), **named),
+        jobs=options["jobs"] or os.cpu_count() or 1,
+    )
+
+
+def fail(message: str) -> NoReturn:
+    """Ends with the message."""
+    from dedup.report import printable
+
+    click.echo(f"dedup: {printable(message)}", err=True)
+    sys.exit(EXIT_FAILED)
