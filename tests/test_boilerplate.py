@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from dedup import boilerplate, sources
 from dedup.boilerplate import CONTEXTS, Cores, cores, digests
-from dedup.corpus import CONTEXT, OPENING, Corpus
+from dedup.corpus import CONTEXT, OPENING, Corpus, read, silent
 from dedup.kernels import boilerplate as kernel
+from dedup.settings import Settings
+from dedup.sources import RecordSource
 from dedup.spool import Workspace
 from tests import reference, reference_pieces
 from tests.hostile import article
 from tests.reference_pieces import Context
-from tests.test_corpus import Record, corpus_of
+from tests.test_corpus import Record
 
 LANGUAGES: Final[dict[str, dict[str, Any]]] = json.loads(
     (Path(__file__).parent / "cases/boilerplate.json").read_text("utf-8")
@@ -41,7 +43,8 @@ quick = settings(deadline=None, max_examples=200, suppress_health_check=[HealthC
 
 def found_in(given: Sequence[Record], folder: Path | None = None) -> tuple[Corpus, Cores]:
     with Workspace(folder) as workspace:
-        corpus = corpus_of(given, workspace=workspace)
+        source = RecordSource(given, Settings().fields)
+        corpus = read(source, Settings(), workspace, None, silent)
         return corpus, cores(source, corpus, workspace)
 
 
