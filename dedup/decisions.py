@@ -87,11 +87,18 @@ class Judge:
         self._lengths = nodes.lengths
         self._cards = Cards(source)
         self._signals: dict[int, RowSignals] = {}
+        self._judged: dict[Rules, _Judged] = {}
         self._speakers: dict[int, int] = {}
 
     def decisions(self, measured: Measured, rules: Rules) -> tuple[Decisions, NDArray[np.int64]]:
-        """The decisions by these rules, and for every node the node that stands for it."""
-        return _Round(self, rules).decide(measured)
+        """The decisions by these rules, and for every node the node that stands for it.
+
+        Pairs may have been added to those measured since the last call; the others are not judged again.
+        """
+        judged = self._judged.setdefault(rules, _Judged(0, Counter(), [], []))
+        for pair in range(judged.count, len(measured.pairs)):
+            judged.add(self.decision(measured, pair, rules))
+        return _Round(self, rules, judged).decide(measured)
 
     def decision(self, measured: Measured, pair: int, rules: Rules) -> Decision:
         """What follows from the measured pair of this number."""
@@ -139,6 +146,24 @@ class Judge:
         return [] if len(rows) == 1 else sorted(rows, key=self.source.facts.ids.__getitem__)[:_CROWD]
 
 
+@dataclass(slots=True)
+class _Judged:
+    """The decisions on the first `count` measured pairs: how often each relation came out, and which of them are copies."""
+
+    count: int
+    tally: Counter[str]
+    copies: list[int]
+    why: list[Decision]
+
+    def add(self, found: Decision) -> None:
+        """The decision on the next pair."""
+        self.tally[found.relation] += 1
+        if found.relation in DUPLICATES:
+            self.copies.append(self.count)
+            self.why.append(found)
+        self.count += 1
+
+
 class _Matches(NamedTuple):
     """The pairs of which one text is a copy: n of them, the longer text first, as in `Measured`.
 
@@ -166,28 +191,21 @@ class _Matches(NamedTuple):
 class _Round:
     """One round of decisions on the pairs that were measured."""
 
-    def __init__(self, judge: Judge, rules: Rules) -> None:
-        self.judge, self.nodes, self.rules = judge, judge.nodes, rules
+    def __init__(self, judge: Judge, rules: Rules, judged: _Judged) -> None:
+        self.judge, self.nodes, self.rules, self.judged = judge, judge.nodes, rules, judged
         self.facts = judge.source.facts
         self.ranks: dict[int, tuple[Any, ...]] = {}  # of the nodes in clusters
 
     def decide(self, measured: Measured) -> tuple[Decisions, NDArray[np.int64]]:
-        lengths = self.nodes.lengths
-        tally: Counter[str] = Counter()
-        copies, why = [], []
-        for pair in range(len(measured.pairs)):
-            found = self.judge.decision(measured, pair, self.rules)
-            tally[found.relation] += 1
-            if found.relation in DUPLICATES:
-                copies.append(pair)
-                why.append(found)
-        chosen = np.array(copies, np.int64)
+        lengths, tally = self.nodes.lengths, self.judged.tally
+        chosen = np.array(self.judged.copies, np.int64)
         pairs, words = measured.pairs[chosen], measured.aligned[chosen]
-        matches = _Matches(pairs, words, resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]]), why)
+        alike = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]])
+        matches = _Matches(pairs, words, alike, self.judged.why)
         owner, via = self._choose(matches)
         keeper, removals = self._removals(matches, owner, via)
         counts = Counts(
-            verified=len(measured.pairs),
+            verified=self.judged.count,
             siblings=tally["sibling"],
             related=tally["related"],
             versions=tally["version"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from dedup.model import DUPLICATES, Relation
@@ -115,8 +114,7 @@ class Signals(Protocol):
         """Whether the title of each has a name that the other text does not mention."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What was measured of two texts (without their boilerplate), the longer one first.
 
     `words` of both, `aligned` of them; `lead`: the share of the first 60 words of one that the first 250 of the other hold

@@ -61,40 +61,29 @@ class RowSignals:
         self._rows = rows
         self._names = names
         self._crowds = crowds
+        facts = cards.source.facts
+        a, b = rows
+        unknown = facts.sites[a] < 0 or facts.sites[b] < 0
+        self.same_site = None if unknown else facts.sites[a] == facts.sites[b]
+        """None where one of the records names no site."""
+        here, there = facts.published(a), facts.published(b)
+        self.gap = None if here is None or there is None else abs(here - there) / 3600.0
+        """Hours between the dates of publication."""
         self.texts_read = False
         """Whether texts had to be read."""
 
-    @property
-    def same_site(self) -> bool | None:
-        """None where one of the records names no site."""
-        a, b = (self._source.facts.sites[row] for row in self._rows)
-        return None if a < 0 or b < 0 else a == b
-
-    @property
-    def gap(self) -> float | None:
-        """Hours between the dates of publication."""
-        a, b = (self._source.facts.published(row) for row in self._rows)
-        return None if a is None or b is None else abs(a - b) / 3600.0
-
     def titles(self) -> float | None:
         """Similarity of the titles, 0 to 1; None where one has no title."""
-        return self._titles
-
-    @cached_property
-    def _titles(self) -> float | None:
-        a, b = (self._cards[row].title for row in self._rows)
-        return _title_similarity(a, b)
+        a, b = self._rows
+        return _title_similarity(self._cards[a].title, self._cards[b].title)
 
     def same_page(self) -> bool:
         """Whether both name one URL as their own, or as the canonical one of theirs."""
-        return self._same_page
+        a, b = (self._pages(row, crowd) for row, crowd in zip(self._rows, self._crowds, strict=True))
+        return not a.isdisjoint(b)
 
-    @cached_property
-    def _same_page(self) -> bool:
-        a, b = (
-            [self._cards[r].pages for r in {row, *crowd}] for row, crowd in zip(self._rows, self._crowds, strict=True)
-        )
-        return not frozenset().union(*a).isdisjoint(frozenset().union(*b))
+    def _pages(self, row: int, crowd: Rows) -> frozenset[str]:
+        return self._cards[row].pages.union(*(self._cards[r].pages for r in crowd))
 
     def _texts(self) -> tuple[str, str]:
         self.texts_read = True
