@@ -137,7 +137,7 @@ class Result:
         return Dropped(self._source.facts.ids[row], text, spans(text, self._decider.corpus, self._decider.cores, row))
 
     def rethreshold(self, threshold: float) -> Result:
-        """The result at another threshold, from what was measured: no text is read or compared again.
+        """The result at another threshold, from what was measured: nothing is aligned again.
 
         Pairs were proposed for the threshold of the run: far below it, some that it would find are missing. Raises
         SettingsError.
