@@ -17,8 +17,8 @@ from dedup.bands import Bands
 from dedup.candidates import as_pairs, propose
 from dedup.corpus import Progress
 from dedup.decisions import Decisions, Judge
+from dedup.evidence import Rules
 from dedup.passages import Passages
-from dedup.relations import Rules
 from dedup.settings import Settings
 from dedup.signatures import sign
 from dedup.sources import Source

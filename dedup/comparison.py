@@ -13,8 +13,9 @@ from dedup.alignment import Tokens
 from dedup.boilerplate import Cores
 from dedup.corpus import Corpus
 from dedup.errors import InputError
+from dedup.evidence import Evidence
 from dedup.model import Match, Relation
-from dedup.relations import Evidence, judge
+from dedup.relations import judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals
 from dedup.signatures import shingles

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from dedup.canonical import Copy
 from dedup.clusters import depths, held_words, stars
+from dedup.evidence import Decision, Rules
 from dedup.model import DUPLICATES, Relation
 from dedup.nodes import Nodes
-from dedup.relations import Decision, Rules, judge
+from dedup.relations import judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals
 from dedup.sources import Source
@@ -252,9 +253,10 @@ class _Round:
                 rows = [row for row in rows if self._too_far(row, kept)]
             while len(rows) > 1:  # of equal words: one of them stays, and where a window parts them, one of each lot
                 kept = self.judge.preferred(rows)
+                rank = self.judge.rank(kept, 0)
                 for row in rows:
                     if row != kept and not self._too_far(row, kept):
-                        decided = self.judge.settings.policy.decided(self.judge.rank(kept, 0), self.judge.rank(row, 0))
+                        decided = self.judge.settings.policy.decided(rank, self.judge.rank(row, 0))
                         keeper[row], removals[row] = kept, Removal("exact", "equal words", decided)
                 rows = [row for row in rows if row != kept and self._too_far(row, kept)]
         return keeper, removals
@@ -262,12 +264,10 @@ class _Round:
     def _match(self, matches: _Matches, edge: int, node: int) -> Removal:
         """Why a node goes for the other one of a match."""
         a, b = matches.pairs[edge].tolist()
-        relation: Relation = matches.why[edge].relation
-        if relation == "truncated" and node == a:
-            relation = "extended"
         share = float(matches.words[edge] / max(1, self.nodes.lengths[b]))
         decided = self._decided(b if node == a else a, node)
-        return Removal(relation, matches.why[edge].reason, decided, float(matches.alike[edge]), share)
+        found = matches.why[edge]
+        return Removal(found.relation, found.reason, decided, float(matches.alike[edge]), share)
 
     def _decided(self, kept: int, node: int) -> str:
         """The name of what preferred a kept node."""

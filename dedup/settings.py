@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, get_args
 from dedup import canonical, dates
 from dedup.bands import Bands
 from dedup.errors import SettingsError
+from dedup.evidence import Rules
 from dedup.fields import Article, Fields
-from dedup.relations import Rules
 from dedup.scheme import Scheme
 
 Versions = Literal["policy", "latest", "earliest", "all"]

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from dedup.diff import diff
+from dedup.names import Swaps, other_subject, renamed
 from dedup.sources import Source
 from dedup.urls import page
-from dedup.words import locate
-
-SPELLING: Final = 0.6
-"""Two words that are spelled alike from this share on (rapidfuzz ratio) are one name, corrected."""
+from dedup.values import apart
 
 Rows = Sequence[int]
-
-Swaps = Sequence[tuple[int, int, int]]
-"""Tokens that stand in each other's place: (token of one text, token of the other, how often)."""
 
 
 class Card(NamedTuple):
@@ -47,7 +40,7 @@ class Cards:
 
 
 class RowSignals:
-    """The signals beside two rows of a source; records are read when they are asked for (see `relations.Signals`).
+    """The signals beside two rows of a source; records are read when they are asked for (see `evidence.Signals`).
 
     `names` are the tokens of the first text that stand in the place of tokens of the second; `crowds`, other rows with
     the very same texts, whose URLs count as well.
@@ -110,6 +103,14 @@ class RowSignals:
         pieces = (piece for piece in diff(a, b) if piece.kind == "replaced")
         return sum(_has_name(a[slice(*piece.a)]) and _has_name(b[slice(*piece.b)]) for piece in pieces)
 
+    def values_apart(self) -> float:
+        """The share of the numbers of one text that the other does not state, however it prints them."""
+        return self._values_apart
+
+    @cached_property
+    def _values_apart(self) -> float:
+        return apart(*self._texts())
+
     def other_subject(self) -> bool:
         """Whether the title of each has a name that the other text does not mention."""
         return self._other_subject
@@ -148,56 +149,3 @@ def _title_similarity(a: str, b: str) -> float | None:
     from rapidfuzz import fuzz
 
     return fuzz.token_set_ratio(a, b) / 100.0 if a and b else None
-
-
-def renamed(names: Swaps, a: str, b: str) -> bool:
-    """Whether one of the swaps, made twice or more, is of two names: not in lower case anywhere, not spelled alike."""
-    ours, theirs = _printed(a, {p for p, _, _ in names}), _printed(b, {q for _, q, _ in names})
-    return any(
-        times > 1
-        and not any(word[0].islower() for word in ours[p] | theirs[q])
-        and not spelled_alike(min(ours[p]), min(theirs[q]))
-        for p, q, times in names
-    )
-
-
-def other_subject(a: tuple[str, str], b: tuple[str, str]) -> bool:
-    """Whether each title has a name that its own text uses and that the other title and text do not; (title, text) each.
-
-    A name is a word that its text never prints in lower case. Two names that are spelled alike are one, corrected.
-    """
-    ours, theirs = (set(locate(title).tokens.tolist()) for title, _ in (a, b))
-    used, used_there = (_printed(text, ours | theirs) for _, text in (a, b))
-    mine, other = _names(ours - theirs, used, used_there), _names(theirs - ours, used_there, used)
-    return _unmatched(mine, other) and _unmatched(other, mine)
-
-
-def _names(tokens: set[int], used: dict[int, set[str]], elsewhere: dict[int, set[str]]) -> set[str]:
-    return {
-        min(used[t]) for t in tokens if used[t] and not elsewhere[t] and not any(word[0].islower() for word in used[t])
-    }
-
-
-def _unmatched(names: set[str], others: set[str]) -> bool:
-    """Whether one of the names is not spelled like any of the others."""
-    return any(not any(spelled_alike(name, other) for other in others) for name in names)
-
-
-def spelled_alike(a: str, b: str) -> bool:
-    """Whether two words may be one name, in two spellings.
-
-    >>> spelled_alike("Gaddafi", "Kadhafi"), spelled_alike("Anna", "Otto")
-    (True, False)
-    """
-    from rapidfuzz import fuzz
-
-    return fuzz.ratio(a.lower(), b.lower()) >= 100.0 * SPELLING
-
-
-def _printed(text: str, tokens: set[int]) -> dict[int, set[str]]:
-    """How the words with these tokens are printed in a text."""
-    found: dict[int, set[str]] = {token: set() for token in tokens}
-    words = locate(text)
-    for i in np.flatnonzero(np.isin(words.tokens, np.array(list(tokens), np.uint32))).tolist():
-        found[int(words.tokens[i])].add(text[words.starts[i] : words.ends[i]])
-    return found

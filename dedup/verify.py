@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import RUN, Aligned, Tokens, align
-from dedup.relations import FLOOR, HALF, Evidence
+from dedup.evidence import Evidence
+from dedup.relations import FLOOR, HALF
 from dedup.signatures import encode
 
 CHUNK: Final = 1024
@@ -37,16 +38,16 @@ PLACE: Final = 12
 NAMES: Final = 4
 """So many pairs of words that replace each other are looked at for names."""
 
-_COUNTS: Final = 5
+_COUNTS: Final = 6
 
 
 class Measured(NamedTuple):
     """Pairs that share enough to be judged, n of them, the longer text first.
 
-    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 5]: numbers in the place of numbers, numbers in
-    the place of other words, places with words in the place of others, places with other passages, words
-    that differ inside the body; `numbers` i64[n] in the text
-    that has fewer; `names`: by pair, the tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
+    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 6]: numbers in the place of numbers, numbers in
+    the place of other words, places with words in the place of others, places with other passages, words that differ inside
+    the body, numbers that both have, wherever they stand; `numbers` i64[n] in the text that has fewer; `names`: by pair, the
+    tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
     """
 
     pairs: NDArray[np.int64]
@@ -80,7 +81,7 @@ class Measured(NamedTuple):
     def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
         """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
         a, b = self.pairs[i].tolist()
-        swaps, lone, replaced, passages, inner = self.counts[i].tolist()
+        swaps, lone, replaced, passages, inner, common = self.counts[i].tolist()
         return Evidence(
             words=(int(lengths[a]), int(lengths[b])),
             aligned=int(self.aligned[i]),
@@ -91,6 +92,7 @@ class Measured(NamedTuple):
             replaced=replaced,
             passages=passages,
             inner=inner,
+            common=common,
             left=float(min(left[a], left[b])),
         )
 

@@ -6,6 +6,7 @@ import itertools
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -22,7 +23,7 @@ from dedup.verify import GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, NAMES, PLACE, m
 from tests import reference_align, reference_pieces
 from tests.hostile import article
 
-COUNTS: Final = 5
+COUNTS: Final = 6
 
 PLACES: Final = 4
 """So many of the counts are of places, or of what stands in them."""
@@ -344,6 +345,20 @@ def test_inner_words_are_those_between_the_runs_that_are_not_matched(
         near = [(a[a0:a1], b[b0:b1]) for a0, a1, b0, b1, _ in gaps if max(a1 - a0, b1 - b0) <= longest]
         counts = measured([a, b], [(0, 1)], longest=longest, short=short)[1]
         assert counts[0, PLACES] == words - 2 * sum(reference_align.common(u, v) for u, v in near)
+
+
+@quick
+@given(edited())
+def test_common_numbers(texts: tuple[list[int], list[int]]) -> None:
+    a, b = texts
+    shared = Counter(t for t in a if t % 2) & Counter(t for t in b if t % 2)
+    assert measured([a, b], [(0, 1)])[1][0, PLACES + 1] == shared.total()
+    assert measured([b, a], [(0, 1)])[1][0, PLACES + 1] == shared.total()
+
+
+def test_common_numbers_may_stand_anywhere() -> None:
+    assert measured([[3, 5, 2, 5], [5, 4, 3]], [(0, 1)])[1][0, PLACES + 1] == 2
+    assert measured([[2, 4], [2, 4]], [(0, 1)])[1][0, PLACES + 1] == 0
 
 
 def test_words_around_the_body_are_not_inner() -> None:

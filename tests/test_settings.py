@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dedup import Bands, Fields, Limits, Policy, Result, Scheme, Settings, deduplicate
 from dedup.boilerplate import spans
 from dedup.errors import DedupError, SettingsError
-from dedup.relations import Rules
+from dedup.evidence import Rules
 from dedup.settings import VERSIONS, Versions, default_jaccard
 from tests.hostile import article, balanced
 

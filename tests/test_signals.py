@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from dedup import Fields
 from dedup.alignment import Tokens
-from dedup.signals import Cards, RowSignals, normal_title, other_subject, renamed, spelled_alike, title_similarity
+from dedup.signals import Cards, RowSignals, normal_title, title_similarity
 from dedup.signatures import Texts, tokenize
 from dedup.sources import RecordSource
 from dedup.verify import measure_all
-from tests import reference
+from tests.test_names import report
 
 TEXT: Final = "The ferry to Port Ellery will not sail on Monday."
 
@@ -41,10 +41,6 @@ def beside(a: Mapping[str, Any] | str, b: Mapping[str, Any] | str) -> RowSignals
         assert getattr(one, part)() == getattr(other, part)()
     assert one.texts_read
     return RowSignals(Cards(made), (0, 1))
-
-
-def token(word: str) -> int:
-    return reference.value(word.casefold())
 
 
 # Titles
@@ -207,64 +203,12 @@ def test_pages_of_rows_with_the_very_same_texts() -> None:
 # Names
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "alike"),
-    [
-        ("Gaddafi", "Kadhafi", True),
-        ("Müller", "Mueller", True),
-        ("Anna", "ANNA", True),
-        ("Anna", "Otto", False),
-        ("Ellery", "Harrow", False),
-        ("علي", "عمر", False),
-        ("محمد", "محمود", True),
-        ("李", "王", False),
-    ],
-)
-def test_spelled_alike(a: str, b: str, alike: bool) -> None:
-    assert spelled_alike(a, b) is spelled_alike(b, a) is alike
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "old", "new", "times", "expected"),
-    [
-        ("Anna called. Then Anna left.", "Otto called. Then Otto left.", "anna", "otto", 2, True),
-        ("Anna called. Then Anna left.", "Otto called. Then Otto left.", "anna", "otto", 1, False),
-        ("the bus came, a bus went", "the tram came, a tram went", "bus", "tram", 2, False),
-        ("Bus to town. The bus went.", "Otto to town. The Otto went.", "bus", "otto", 2, False),
-        ("Gaddafi spoke, Gaddafi said", "Kadhafi spoke, Kadhafi said", "gaddafi", "kadhafi", 2, False),
-        ("ANNA called. Then Anna left.", "OTTO called. Then Otto left.", "anna", "otto", 2, True),
-        ("Der Bus kam, der Bus fuhr.", "Der Zug kam, der Zug fuhr.", "bus", "zug", 2, True),  # nouns look like names
-        ("اتصل علي ثم غادر علي", "اتصل عمر ثم غادر عمر", "علي", "عمر", 2, True),  # no letter is lower case
-        ("李来了，李走了。", "王来了，王走了。", "李", "王", 2, True),
-    ],
-    ids=["names", "once", "words", "a word too", "spelled alike", "capitals", "German nouns", "Arabic", "Chinese"],
-)
-def test_renamed(a: str, b: str, old: str, new: str, times: int, expected: bool) -> None:
-    assert renamed([(token(old), token(new), times)], a, b) is expected
-    assert renamed([(token(new), token(old), times)], b, a) is expected
-
-
-def test_one_pair_of_names_is_enough() -> None:
-    a, b = "the bus came and Anna left, a bus and Anna", "the tram came and Otto left, a tram and Otto"
-    swaps = [(token("bus"), token("tram"), 2), (token("anna"), token("otto"), 2)]
-    assert renamed(swaps, a, b)
-    assert not renamed(swaps[:1], a, b)
-    assert not renamed([], a, b)
-
-
 def of_row(a: dict[str, Any], b: dict[str, Any]) -> RowSignals:
     """The signals with the names that the contrast of the texts finds."""
     words, ends = tokenize(Texts.of([a["text"], b["text"]]))
     starts = np.array([0, ends[0]])
     found = measure_all(Tokens(words, starts, ends), np.array([[0, 1]]))
     return RowSignals(Cards(source(a, b)), (0, 1), found.names.get(0, ()))
-
-
-def report(name: str, other: str = "Ellery") -> str:
-    return (
-        f"The council of {other} heard on Tuesday evening that {name} wants to leave the board of the harbour before "
-        f"the end of the year. According to the clerk, {name} had asked for it twice, and nobody objected to that."
-    )
 
 
 def test_names_of_two_texts() -> None:
@@ -275,43 +219,6 @@ def test_names_of_two_texts() -> None:
     found = of_row({"text": report("Anna")}, {"text": report("Otto", "Harrow")})
     assert found.renamed_places() == 3
     assert of_row({"text": report("Anna")}, {"text": report("Anna", "Harrow")}).renamed_places() == 1
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        (("Anna leaves the board", report("Anna")), ("Otto leaves the board", report("Otto")), True),
-        (("Anna leaves the board", report("Anna")), ("Anna leaves the board", report("Anna")), False),
-        (("Anna leaves the board", report("Anna")), ("A board without Anna", report("Anna")), False),
-        (("Board loses a member", report("Anna")), ("Harbour board is smaller", report("Otto")), False),
-        (("Anna leaves the board", report("Anna")), ("Harbour board is smaller", report("Otto")), False),  # one only
-        (("Kadhafi leaves", report("Kadhafi")), ("Gaddafi leaves", report("Gaddafi")), False),
-        (("Anna leaves", report("anna")), ("Otto leaves", report("otto")), False),  # printed in lower case
-        (("Anna leaves", report("nobody")), ("Otto leaves", report("no one")), False),  # the texts do not use them
-        (("", report("Anna")), ("Otto leaves", report("Otto")), False),
-    ],
-)
-def test_other_subject(a: tuple[str, str], b: tuple[str, str], expected: bool) -> None:
-    assert other_subject(a, b) is other_subject(b, a) is expected
-
-
-@pytest.mark.parametrize(
-    ("title", "text", "names"),
-    [
-        ("{}离开港务局", "周二晚上，市议会得知{}将在年底前离开港务局。书记说，{}已经两次提出申请。", ("李", "王")),
-        (
-            "{} يغادر المجلس",
-            "علم المجلس أن {} سيغادر الميناء قبل نهاية العام. وقال الكاتب إن {} طلب ذلك.",
-            ("علي", "عمر"),
-        ),
-        ("{} verlässt den Rat", "Der Rat erfuhr, dass {} im Dezember geht. {} hatte darum gebeten.", ("Anna", "Otto")),
-    ],
-    ids=["Chinese", "Arabic", "German"],
-)
-def test_other_subjects_in_other_scripts(title: str, text: str, names: tuple[str, str]) -> None:
-    one, other = ((title.format(name), text.format(name, name)) for name in names)
-    assert other_subject(one, other)
-    assert not other_subject(one, one)
 
 
 def test_records_that_share_a_title_have_one_subject() -> None:
@@ -325,11 +232,3 @@ def test_records_that_share_a_title_have_one_subject() -> None:
 
 def beside_all(a: dict[str, Any], b: dict[str, Any]) -> RowSignals:
     return RowSignals(Cards(source(a, b)), (0, 1))
-
-
-@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
-def test_no_text_is_too_odd(title: str, text: str, other_title: str, other: str) -> None:
-    found = other_subject((title, text), (other_title, other))
-    assert found == other_subject((other_title, other), (title, text))
-    swaps = [(p.value, q.value, 2) for p in reference.tokenize(text) for q in reference.tokenize(other)]
-    assert renamed(swaps, text, other) == renamed([(q, p, n) for p, q, n in swaps], other, text)

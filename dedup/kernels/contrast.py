@@ -193,9 +193,29 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
 
 
 @njit(nogil=True, cache=True)
+def common_numbers(a, b):  # type: ignore[no-untyped-def]
+    """How many tokens with a digit (bit 0) of `a` and `b` can be paired, each with an equal one, wherever they stand."""
+    x = np.sort(a[a & 1 == 1])
+    y = np.sort(b[b & 1 == 1])
+    found = 0
+    i = 0
+    j = 0
+    while i < len(x) and j < len(y):
+        if x[i] == y[j]:
+            found += 1
+            i += 1
+            j += 1
+        elif x[i] < y[j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
 def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
-    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[5] (`read_gaps`), and in `names` i64[n, k, 3] the
-    tokens that replace each other most consistently: (token of a, token of b, times).
+    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[6] (five of `read_gaps`, then `common_numbers`), and in
+    `names` i64[n, k, 3] the tokens that replace each other most consistently: (token of a, token of b, times).
     """
     room = room_for(starts, ends, pairs, size)
     taken, runs = room[4], room[5]
@@ -209,6 +229,7 @@ def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, lead
         b = tokens[starts[pairs[p, 1]] : ends[pairs[p, 1]]]
         leads[p, 0] = lead_share(a, b, lead[0], lead[1], lead[2])
         leads[p, 1] = lead_share(b, a, lead[0], lead[1], lead[2])
+        counts[p, 5] = common_numbers(a, b)
         count = find_runs(a, b, size, room)
         if min(len(a), len(b)) < size:
             continue
