@@ -19,7 +19,7 @@ from dedup.relations import judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals
 from dedup.signatures import shingles
-from dedup.sources import RecordSource, Source
+from dedup.sources import RecordSource
 from dedup.spool import Workspace
 from dedup.verify import measure_all
 
@@ -51,7 +51,7 @@ def compare(a: str | Mapping[str, Any], b: str | Mapping[str, Any], settings: Se
         for record in source.quarantined:
             raise InputError(source.name, f"record {record.place.line}: {record.detail}")
         plain = Cores(known.tokens, None)
-        return match(source, side(known, plain, 0), side(known, plain, 1), settings)
+        return match(Cards(source), side(known, plain, 0), side(known, plain, 1), settings)
 
 
 def side(known: Corpus, cores: Cores, row: int) -> Side:
@@ -61,14 +61,14 @@ def side(known: Corpus, cores: Cores, row: int) -> Side:
     return Side(row, core, int(known.lengths[row]), tuple(known.hashes[row].tolist()))
 
 
-def match(source: Source, a: Side, b: Side, settings: Settings) -> Match:
-    """What two rows of a source have in common."""
+def match(cards: Cards, a: Side, b: Side, settings: Settings) -> Match:
+    """What two rows of a source have in common; `cards`: what stands beside its texts."""
     first, second = sorted((a, b), key=lambda side: (-len(side.core), side.hash))
     found = measure_all(Tokens.of(first.core, second.core), np.array([[0, 1]]))
     lengths = np.array([len(first.core), len(second.core)])
     left = lengths / np.maximum(1, [first.words, second.words])
     evidence = found.evidence(0, lengths, left)
-    signals = RowSignals(Cards(source), (first.row, second.row), found.names.get(0, ()))
+    signals = RowSignals(cards, (first.row, second.row), found.names.get(0, ()))
     relation, reason = _verdict(evidence, signals, a, b, settings)
     shares = [set(shingles(side.core, settings.scheme.shingle).tolist()) for side in (first, second)]
     union = len(shares[0] | shares[1])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.canonical import Copy
 from dedup.clusters import depths, held_words, stars
+from dedup.corpus import Corpus
 from dedup.evidence import Decision, Rules
 from dedup.model import DUPLICATES, Relation
 from dedup.nodes import Nodes
@@ -20,6 +21,7 @@ from dedup.relations import judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals
 from dedup.sources import Source
+from dedup.titles import columns
 from dedup.verify import Measured, resemblance
 
 _CROWD: Final = 16
@@ -79,14 +81,13 @@ class Judge:
     """Decides on the measured pairs of a source's nodes; remembers what it read for that.
 
     A node is a distinct text; nodes are numbered by value, so that no decision depends on the order of the input.
-    `words` i64[rows]: of the texts with their boilerplate.
     """
 
-    def __init__(self, source: Source, settings: Settings, nodes: Nodes, words: NDArray[np.int64]) -> None:
+    def __init__(self, source: Source, settings: Settings, nodes: Nodes, corpus: Corpus) -> None:
         self.source, self.settings, self.nodes = source, settings, nodes
-        self._words = words
+        self._words = corpus.lengths
         self._lengths = nodes.lengths
-        self._cards = Cards(source)
+        self._cards = Cards(source, columns(corpus))
         self._signals: dict[int, RowSignals] = {}
         self._judged: dict[Rules, _Judged] = {}
         self._speakers: dict[int, int] = {}

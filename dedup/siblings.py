@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dedup.evidence import ISSUE_HOURS, LATE_HOURS, ONE_TITLE, TITLE, Decision, Evidence, Signals, known
+from dedup.evidence import ISSUE_HOURS, LATE_HOURS, ONE_TITLE, TITLE, UNLIKE_TITLE, Decision, Evidence, Signals, known
 
 DENSE: Final = 0.25
 """A text with this share of numbers among its words is a table."""
@@ -26,41 +26,80 @@ the facts of the piece stand in both."""
 REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
 
+UNTITLED: Final = 50
+"""Of two texts of one site without titles, two places with other names, and one in so many words, make another issue."""
+
+EDIT: Final = 150
+"""Of two texts of which neither title nor date is known, a place in so many words where they differ is an edit, whatever
+stands there."""
+
 
 def other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two are issues of one template with other facts, if they are."""
     if e.swaps == e.lone == e.replaced == e.passages == 0:
         return None
     facts = _other_facts(e, s, found)
-    return None if facts is None or s.same_page() else facts
+    if facts is None or not s.same_page():
+        return facts
+    later = s.gap is not None and s.gap >= ISSUE_HOURS and found.relation == "revised"
+    return facts if later else None
 
 
 def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two tell other facts, if they do."""
-    here = s.same_site is not False
-    if here and s.gap is not None and s.gap >= ISSUE_HOURS:
-        places = e.replaced if e.passages == 0 or s.gap >= LATE_HOURS else 0
-        named = places * REPLACED >= e.words[1] and s.renamed_places() * REPLACED >= e.words[1]
-        if e.swaps or e.lone or named:
-            return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
+    return _later(e, s) or _numbers(e, s, found) or _names(e, s)
+
+
+def _later(e: Evidence, s: Signals) -> Decision | None:
+    """Two texts of one site that lie a day apart: a copy is the same, another issue has something else somewhere."""
+    if s.same_site is False or s.gap is None or s.gap < ISSUE_HOURS:
+        return None
+    places = e.replaced if e.passages == 0 or s.gap >= LATE_HOURS else 0
+    named = places * REPLACED >= e.words[1] and s.renamed_places() * REPLACED >= e.words[1]
+    if e.swaps or e.lone or named:
+        return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
+    if known(s.titles()) < UNLIKE_TITLE and e.replaced + e.passages:
+        return Decision("sibling", "similarity of the titles, a day apart,", known(s.titles()), UNLIKE_TITLE)
+    return None
+
+
+def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
+    """Numbers in the place of others, and those of a part or of a version that the other text does not have at all."""
+    if found.relation == "revised" and e.numbers > 1 and e.common < SHARED * e.numbers:
+        return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
+    here, title = s.same_site is not False, known(s.titles())
     table = e.numbers >= DENSE * e.words[1]
     soon = s.gap is not None and s.gap < ISSUE_HOURS
     close = soon and not table
-    usual = found.relation != "revised" or known(s.titles()) >= ONE_TITLE
-    limit = CORRECTED if close and usual else SWAPPED
-    facts = e.swaps + (e.lone if table else 0)
-    titled = known(s.titles()) >= TITLE
-    if found.relation == "revised" and e.numbers > 1 and e.common < SHARED * e.numbers:
-        return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
-    corrected = e.swaps == 1 and close and known(s.titles()) >= (ONE_TITLE if here else TITLE)
-    if facts > limit * e.numbers and not corrected and not (titled and soon and s.values_apart() <= limit):
+    limit = CORRECTED if close and (found.relation != "revised" or title >= ONE_TITLE) else SWAPPED
+    missing = e.numbers - e.common if found.relation == "truncated" else 0
+    facts = max(e.swaps + (e.lone if table else 0), missing)
+    corrected = max(e.swaps, missing) == 1 and close and title >= (ONE_TITLE if here else TITLE)
+    reprinted = soon and title >= TITLE and facts > limit * e.numbers and s.values_apart() <= limit
+    if facts > limit * e.numbers and not (corrected or reprinted or _bare_edit(e, s, found)):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
-    if table and not titled and (e.swaps or (found.relation == "revised" and e.common < e.numbers)):
+    if table and title < TITLE and (e.swaps or (found.relation == "revised" and e.common < e.numbers)):
         return Decision("sibling", "numbers swapped in a table, without one title,", max(1, e.swaps), 1)
-    if here and e.swaps and s.titles() is not None and known(s.titles()) < TITLE:
-        return Decision("sibling", "similarity of the titles, with numbers swapped,", known(s.titles()), TITLE)
-    if e.lone >= SPELLED and e.lone > e.numbers and not (close and known(s.titles()) >= ONE_TITLE):
+    if here and e.swaps and s.titles() is not None and title < TITLE:
+        return Decision("sibling", "similarity of the titles, with numbers swapped,", title, TITLE)
+    if e.lone >= SPELLED and e.lone > e.numbers and not (close and title >= ONE_TITLE):
         return Decision("sibling", "numbers in the place of words", e.lone, SPELLED)
+    return None
+
+
+def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
+    """Whether two texts of which nothing else is known are long, and differ in a place or two."""
+    places = e.replaced + e.passages
+    return found.relation == "near" and s.titles() is None and s.gap is None and places * EDIT <= e.words[1]
+
+
+def _names(e: Evidence, s: Signals) -> Decision | None:
+    """Names in the place of others."""
+    here = s.same_site is not False
+    if here and s.titles() is None and e.passages == 0 and e.replaced > 1:
+        places = s.renamed_places()
+        if places > 1 and places * UNTITLED >= e.words[1]:
+            return Decision("sibling", "places with other names, without titles,", places, e.words[1] / UNTITLED)
     if s.renamed() or (here and s.other_subject()):
         return Decision("sibling", "names swapped", 1.0, 1.0)
     return None

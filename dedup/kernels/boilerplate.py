@@ -130,10 +130,15 @@ def mostly_shared(keys, lengths, heads, order, a, b):  # type: ignore[no-untyped
 
 @njit(nogil=True, cache=True)
 def unlike(contexts, keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
-    """Whether two rows are different articles: unlike in their titles (openings, where one has no title) and texts."""
-    titled = contexts[a, 0, 0] != 0 and contexts[b, 0, 0] != 0
-    part = 0 if titled else 1
-    return share_few(contexts[a, part], contexts[b, part]) and not mostly_shared(keys, lengths, heads, order, a, b)
+    """Whether two rows are different articles: unlike in their titles, and in their openings or texts; where one has no title,
+    unlike in their openings and texts.
+    """
+    openings = share_few(contexts[a, 1], contexts[b, 1])
+    if contexts[a, 0, 0] != 0 and contexts[b, 0, 0] != 0:
+        if not share_few(contexts[a, 0], contexts[b, 0]):
+            return False
+        return openings or not mostly_shared(keys, lengths, heads, order, a, b)
+    return openings and not mostly_shared(keys, lengths, heads, order, a, b)
 
 
 @njit(nogil=True, cache=True)
