@@ -74,7 +74,7 @@ class Decider:
         self.cores = boilerplate.cores(self.source, self.corpus, self.workspace) if settings.boilerplate else plain
         self.workspace.release()
         self.nodes = nodes.gather(self.source, self.corpus, self.cores, settings)
-        self.judge = Judge(self.source, settings, self.nodes, self.corpus)
+        self.judge = Judge(self.source, settings, self.nodes, self.corpus.lengths)
         keys, held = self._prints(pool)
         alive = np.arange(self.nodes.long)
         while True:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from dedup.canonical import Copy
 from dedup.clusters import depths, held_words, stars
-from dedup.corpus import Corpus
 from dedup.evidence import Decision, Rules
 from dedup.model import DUPLICATES, Relation
 from dedup.nodes import Nodes
@@ -21,7 +20,6 @@ from dedup.relations import judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals
 from dedup.sources import Source
-from dedup.titles import columns
 from dedup.verify import Measured, resemblance
 
 _CROWD: Final = 16
@@ -81,13 +79,14 @@ class Judge:
     """Decides on the measured pairs of a source's nodes; remembers what it read for that.
 
     A node is a distinct text; nodes are numbered by value, so that no decision depends on the order of the input.
+    `words` i64[rows]: of the texts with their boilerplate.
     """
 
-    def __init__(self, source: Source, settings: Settings, nodes: Nodes, corpus: Corpus) -> None:
+    def __init__(self, source: Source, settings: Settings, nodes: Nodes, words: NDArray[np.int64]) -> None:
         self.source, self.settings, self.nodes = source, settings, nodes
-        self._words = corpus.lengths
+        self._words = words
         self._lengths = nodes.lengths
-        self._cards = Cards(source, columns(corpus))
+        self._cards = Cards(source)
         self._signals: dict[int, RowSignals] = {}
         self._judged: dict[Rules, _Judged] = {}
         self._speakers: dict[int, int] = {}

@@ -19,7 +19,6 @@ from dedup.settings import Settings
 from dedup.signals import Cards
 from dedup.sources import RecordSource, Source
 from dedup.spool import Workspace
-from dedup.titles import columns
 
 Record = str | Mapping[str, Any]
 
@@ -81,7 +80,7 @@ def between(source: Source, known: Corpus, cores: Cores, rows: tuple[int, int], 
     return Explanation(
         ids=(source.facts.ids[rows[0]], source.facts.ids[rows[1]]),
         texts=texts,
-        match=match(Cards(source, columns(known)), a, b, settings),
+        match=match(Cards(source), a, b, settings),
         pieces=diff(*texts),
         boilerplate=(
             boilerplate.spans(texts[0], known, cores, rows[0]),

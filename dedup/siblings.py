@@ -19,9 +19,9 @@ SPELLED: Final = 3
 """So many numbers that stand in the place of words, and hardly any in common: facts that one text writes out in words, unless
 both have `ONE_TITLE` and lie close."""
 
-SHARED: Final = 0.5
-"""A version has this share of the numbers of the text that has fewer, if it has two: its other passages bring new ones, but
-the facts of the piece stand in both."""
+SHARED: Final = 0.51
+"""A version has this share, more than half, of the numbers of the text that has fewer, if it has two: its other passages
+bring new ones, but the facts of the piece stand in both."""
 
 REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
@@ -41,8 +41,8 @@ def other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     facts = _other_facts(e, s, found)
     if facts is None or not s.same_page():
         return facts
-    later = s.gap is not None and s.gap >= ISSUE_HOURS and found.relation == "revised"
-    return facts if later else None
+    later = s.gap is None or s.gap >= ISSUE_HOURS  # a page of the day has one URL, and other news tomorrow
+    return facts if later and found.relation == "revised" else None
 
 
 def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:
@@ -65,7 +65,7 @@ def _later(e: Evidence, s: Signals) -> Decision | None:
 
 def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """Numbers in the place of others, and those of a part or of a version that the other text does not have at all."""
-    if found.relation == "revised" and e.numbers > 1 and e.common < SHARED * e.numbers:
+    if found.relation == "revised" and e.numbers > 1 and e.common / e.numbers < SHARED:
         return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
     here, title = s.same_site is not False, known(s.titles())
     table = e.numbers >= DENSE * e.words[1]
@@ -89,7 +89,7 @@ def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
 
 def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
     """Whether two texts of which nothing else is known are long, and differ in a place or two."""
-    places = e.replaced + e.passages
+    places = max(e.swaps, e.replaced + e.passages)
     return found.relation == "near" and s.titles() is None and s.gap is None and places * EDIT <= e.words[1]
 
 

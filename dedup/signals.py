@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dedup.diff import diff
-from dedup.evidence import TITLE
 from dedup.names import Swaps, other_subject, renamed
 from dedup.sources import Source
 from dedup.urls import page
@@ -20,25 +16,20 @@ Rows = Sequence[int]
 
 
 class Card(NamedTuple):
-    """What a record says beside its text: its title, as titles are compared, and whether that is the title of a column
-    (`titles.columns`); the pages that it names as its own; the place on its page, where its URL ends in one (`#post-14`).
+    """What a record says beside its text: its title, as titles are compared; the pages that it names as its own; and the
+    place on its page, where its URL ends in one (`#post-14`).
     """
 
     title: str
-    column: bool
     pages: frozenset[str]
     place: str
 
 
 class Cards:
-    """The cards of a source's rows; a record is read once, when its card is first asked for.
+    """The cards of a source's rows; a record is read once, when its card is first asked for."""
 
-    `columns` bool[rows]: whose title is that of a column; none where it is not given.
-    """
-
-    def __init__(self, source: Source, columns: NDArray[np.bool_] | None = None) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
-        self._columns = columns
         self._known: dict[int, Card] = {}
 
     def __getitem__(self, row: int) -> Card:
@@ -46,9 +37,8 @@ class Cards:
         if card is None:
             article = self.source.article(row)
             names = (page(article.url), page(article.canonical_url))
-            column = self._columns is not None and bool(self._columns[row])
             place = (article.url or "").partition("#")[2]
-            card = Card(normal_title(article.title), column, frozenset(name for name in names if name), place)
+            card = Card(normal_title(article.title), frozenset(name for name in names if name), place)
             self._known[row] = card
         return card
 
@@ -80,10 +70,9 @@ class RowSignals:
         """Whether texts had to be read."""
 
     def titles(self) -> float | None:
-        """Similarity of the titles, 0 to 1; None where one has no title, or where both have that of one column."""
-        a, b = (self._cards[row] for row in self._rows)
-        found = _title_similarity(a.title, b.title)
-        return None if found is not None and found >= TITLE and (a.column or b.column) else found
+        """Similarity of the titles, 0 to 1; None where one has no title."""
+        a, b = self._rows
+        return _title_similarity(self._cards[a].title, self._cards[b].title)
 
     def same_page(self) -> bool:
         """Whether both name one URL as their own, or as the canonical one of theirs, and not two places on its page."""

@@ -127,9 +127,11 @@ def mostly_shared(a: Context, b: Context) -> bool:
 
 
 def unlike(a: Context, b: Context) -> bool:
-    """Whether these are two articles: by their titles (openings, where one has no title), and by their texts."""
-    titled = bool(a.title and b.title)
-    return share_few(*((a.title, b.title) if titled else (a.opening, b.opening))) and not mostly_shared(a, b)
+    """Whether these are two articles: by their titles, and by openings or texts; without titles, by both of these."""
+    openings, texts = share_few(a.opening, b.opening), not mostly_shared(a, b)
+    if a.title and b.title:
+        return share_few(a.title, b.title) and (openings or texts)
+    return openings and texts
 
 
 def many(items: Sequence[Context], need: int, apart: Callable[[Context, Context], bool]) -> bool:

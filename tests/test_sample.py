@@ -21,7 +21,7 @@ FLOORS: Final = {
     "exact": 1.0,
     "edited": 0.99,
     "corrected": 0.94,
-    "truncated": 0.97,
+    "truncated": 0.96,
     "syndicated": 0.97,
     "extended": 0.96,
     "boilerplate": 0.96,
