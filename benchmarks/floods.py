@@ -27,7 +27,7 @@ def floods() -> dict[str, Callable[[int], str]]:
     head, tail = " ".join(words[:200]), " ".join(words[200:])
     return {
         "identical": lambda number: text,
-        "empty": lambda number: "",
+        "empty, but for the first": lambda number: "" if number else text,
         "one number differs": lambda number: f"{head} {number} {tail}",
     }
 

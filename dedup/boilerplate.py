@@ -101,15 +101,25 @@ def _mark(
     kernel.mark(keys, ends, sites, table, need, known, marks, marked)
 
 
-def spans(text: str, corpus: Corpus, cores: Cores, row: int) -> tuple[Span, ...]:
-    """Where the boilerplate of a row stands in its text, in code points."""
+def everywhere(corpus: Corpus, cores: Cores) -> NDArray[np.uint64]:
+    """The keys of all pieces that are boilerplate of some site, u64[n], sorted."""
+    return np.empty(0, np.uint64) if cores.marks is None else np.unique(corpus.piece_keys[cores.marks != 0])
+
+
+def spans(
+    text: str, corpus: Corpus, cores: Cores, row: int, others: NDArray[np.uint64] | None = None
+) -> tuple[Span, ...]:
+    """Where the boilerplate of a row stands in its text, in code points; with `others`, those pieces as well."""
     if cores.marks is None:
         return ()
     pieces = slice(int(corpus.piece_heads[row]), int(corpus.piece_heads[row + 1]))
     words = locate(text)
     ends = np.cumsum(corpus.piece_lengths[pieces], dtype=np.int64)
     starts = ends - corpus.piece_lengths[pieces]
-    chosen = np.flatnonzero(cores.marks[pieces])
+    marked = cores.marks[pieces] != 0
+    if others is not None:
+        marked |= np.isin(corpus.piece_keys[pieces], others)
+    chosen = np.flatnonzero(marked)
     return tuple((int(words.starts[starts[i]]), int(words.ends[ends[i] - 1])) for i in chosen.tolist())
 
 

@@ -14,7 +14,7 @@ import click
 
 from dedup import cli_review
 from dedup.canonical import DEFAULT
-from dedup.cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_QUARANTINED, Examples, decides, fail, settings_of
+from dedup.cli_options import EXIT_INTERRUPTED, EXIT_QUARANTINED, Examples, decides, fail, quiet_pipe, settings_of
 from dedup.errors import DedupError, SettingsError
 
 
@@ -96,7 +96,7 @@ def run(**options: Any) -> None:
     except DedupError as error:
         fail(str(error))
     except BrokenPipeError:
-        _quiet_pipe()
+        quiet_pipe()
     except OSError as error:
         fail(error.strerror or str(error))
     except KeyboardInterrupt:
@@ -108,12 +108,6 @@ def run(**options: Any) -> None:
     if as_json:
         sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
     sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
-
-
-def _quiet_pipe() -> NoReturn:
-    """The reader of standard output has gone, as `| head` does: end as other tools do, without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(EXIT_FAILED)
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

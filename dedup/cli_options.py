@@ -94,3 +94,9 @@ def fail(message: str) -> NoReturn:
 
     click.echo(f"dedup: {printable(message)}", err=True)
     sys.exit(EXIT_FAILED)
+
+
+def quiet_pipe() -> NoReturn:
+    """The reader of standard output has gone, as `| head` does: end as other tools do, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(EXIT_FAILED)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dedup.cli_options import EXIT_INTERRUPTED, Examples, decides, fail, settings_of
+from dedup.cli_options import EXIT_INTERRUPTED, Examples, decides, fail, quiet_pipe, settings_of
 from dedup.errors import DedupError, InputError, SettingsError
 
 
@@ -52,9 +52,12 @@ def _errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
     except DedupError as error:
         fail(str(error))
+    except BrokenPipeError:
+        quiet_pipe()
     except OSError as error:
         fail(error.strerror or str(error))
     except KeyboardInterrupt:
+        click.echo("dedup: interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
 
 
@@ -70,7 +73,7 @@ def _errors() -> Iterator[None]:
 def explain(**options: Any) -> None:
     """Why A and B are, or are not, copies of each other: the figures, and where they differ.
 
-    Exit codes: 0 explained, 1 failed, 2 wrong usage.
+    Exit codes: 0 explained, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
     from dedup.dump import dumps
@@ -104,16 +107,18 @@ def explain(**options: Any) -> None:
 def tune(**options: Any) -> None:
     """How many records of DUMP each threshold removes, and the decisions that were closest at the one given.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
     from dedup.dump import dumps
     from dedup.result import deduplicate
+    from dedup.settings import default_jaccard
 
     with _errors():
         settings = settings_of(options)
+        lowest = default_jaccard(min(settings.threshold, *report.THRESHOLDS))  # what each of them would look at
         report.tell_compiling()
-        result = deduplicate(options["dump"], settings=settings)
+        result = deduplicate(options["dump"], settings=dataclasses.replace(settings, candidate_jaccard=lowest))
         rows = [(t, result.rethreshold(t).summary()) for t in report.THRESHOLDS]
         near = result.borderline(options["examples"])
         if options["as_json"]:
@@ -135,7 +140,7 @@ def tune(**options: Any) -> None:
 def boilerplate(**options: Any) -> None:
     """The lines and sentences that the sites of DUMP print around different articles, the most frequent first.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
     from dedup.dump import dumps
@@ -159,6 +164,8 @@ def _text(name: str) -> str:
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return data.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(name, "No such file or directory; ids of a dump need --in DUMP") from error
     except OSError as error:
         raise InputError(name, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:

@@ -11,6 +11,14 @@ from dedup.errors import SettingsError
 
 _ISO: Final = re.compile(r"[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}-?[0-9])([Tt ]|$)")
 
+_YEAR_FIRST: Final = re.compile(r"([0-9]{4})(?:/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)", re.ASCII)
+"""A day with its year first; then nothing else can be meant."""
+
+_UTC: Final = re.compile(r"\s?(?:UTC|GMT)$", re.IGNORECASE)
+
+_EPOCH: Final = (1e8, 1e11, 1e14)
+"""Numbers from the first to the second of these are seconds since 1970 (1973 to 5138), from there to the third milliseconds."""
+
 _MONTHS: Final = {
     name: number
     for number, name in enumerate(
@@ -55,12 +63,15 @@ def parse(value: object) -> float | None:
     """Text, `datetime` and `date`; without an offset it is UTC.
 
     Text is ISO 8601, RFC 2822, or a day, a month by its English name and a year of four digits, with or without a time of
-    day. A month that is a number is read in ISO 8601 only: nothing tells which of 03/04/2016 it is. Numbers are unknown.
+    day. A month that is a number is read only where the year comes first (`2016/04/03`, `2016年4月3日`): nothing tells which
+    of 03/04/2016 it is. Numbers are seconds or milliseconds since 1970, from March 1973 on.
 
     >>> parse("1970-01-02T00:00:00Z"), parse("Fri, 02 Jan 1970 01:00:00 +0100"), parse("yesterday")
     (86400.0, 86400.0, None)
     >>> parse("January 2, 1970"), parse("02-JAN-1970 12:00:00.50"), parse("2 Jan 1970 4:00 PM"), parse("02/01/1970")
     (86400.0, 129600.5, 144000.0, None)
+    >>> parse("1970/01/02 12:00 UTC"), parse(1704153600), parse(1704153600000), parse(12)
+    (129600.0, 1704153600.0, 1704153600.0, None)
     """
     if isinstance(value, str):
         moment = _iso(value.strip()) or _named(value) or _mail(value)
@@ -69,7 +80,7 @@ def parse(value: object) -> float | None:
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)
     else:
-        return None
+        return _epoch(value)
     if moment is None:
         return None
     try:
@@ -93,13 +104,28 @@ def duration(text: str) -> float:
     return seconds
 
 
+def _epoch(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    first, thousands, last = _EPOCH
+    if not first <= value < last:
+        return None
+    return float(value) if value < thousands else value / 1000.0
+
+
 def _iso(text: str) -> datetime | None:
+    text = _UTC.sub("+00:00", _YEAR_FIRST.sub(_dashed, text, count=1))
     if not _ISO.match(text):
         return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _dashed(found: re.Match[str]) -> str:
+    year, *parts = filter(None, found.groups())
+    return "-".join((year, *(part.zfill(2) for part in parts)))
 
 
 def _named(text: str) -> datetime | None:

@@ -16,6 +16,7 @@ import orjson
 
 from dedup.batch import decide
 from dedup.corpus import Progress
+from dedup.errors import InputError
 from dedup.lines import LineSource
 from dedup.merge import Merged
 from dedup.model import Quarantined, Removed
@@ -59,7 +60,8 @@ class Files:
 def run(files: Files, settings: Settings, progress: Progress | None = None) -> Result:
     """Reads the inputs as one dump, and writes kept lines, removals and quarantine, all of them or none.
 
-    Raises SettingsError, NoTextField, InputError, OutputError, AccountingError.
+    An input of which no record can be used is an error. Raises SettingsError, NoTextField, InputError, OutputError,
+    AccountingError.
     """
     start = time.perf_counter()
     with Outputs(files.force) as outputs, Workspace(files.workplace) as workspace:
@@ -67,7 +69,9 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
         source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
         decider = decide(source, settings, workspace, progress)
         result = Result(source, decider, settings, 0.0)
-        result.summary()
+        if result.summary().kept == 0 and result.quarantined:
+            first = result.quarantined[0]
+            raise InputError(first.place.source, f"no record can be used; line {first.place.line}: {first.detail}")
         if files.kept is not None:
             with outputs.open(files.kept) as stream:
                 if files.merge:

@@ -87,8 +87,11 @@ def print_summary(result: Result) -> None:
         f"{summary.records:,} = {summary.kept:,} kept + {summary.removed:,} removed + {summary.quarantined:,} quarantined; "
         f"{summary.seconds:.1f} s, {rate:,.0f} articles/s"
     )
-    if summary.undated and {"earliest", "latest"} & set(result.settings.policy.names):
-        console.print(f"{summary.undated:,} records have no date that can be read (ISO 8601 or RFC 2822)")
+    for name in result.unstated:
+        console.print(printable(f"no record has a field {name}"))
+    if summary.undated and (result.settings.window or {"earliest", "latest"} & set(result.settings.policy.names)):
+        apart = ", and no window holds them apart" if result.settings.window else ""
+        console.print(f"{summary.undated:,} records have no date that can be read{apart}")
     stay = {
         "of one template with other facts": summary.siblings,
         "related": summary.related,

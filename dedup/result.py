@@ -11,11 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.batch import Decider, decide
-from dedup.boilerplate import Repeated, listing, spans
+from dedup.boilerplate import Repeated, everywhere, listing, spans
 from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
 from dedup.explanation import Explanation, between, row_of
+from dedup.fields import Fields
 from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, Place, Quarantined, Removed, Summary
@@ -111,18 +115,29 @@ class Result:
             raise AccountingError(f"records in and out differ: {account}")
         return account
 
+    @property
+    def unstated(self) -> tuple[str, ...]:
+        """The fields named in the settings that no record has; a name may be misspelled."""
+        fields, usual = self.settings.fields, Fields()
+        return tuple(
+            ", ".join(getattr(fields, part))
+            for part, count in self._source.facts.stated.items()
+            if count == 0 and getattr(fields, part) != getattr(usual, part)
+        )
+
     def additions(self) -> Iterator[tuple[int, Merged]]:
         """For the kept records, by their place in `kept`: the paragraphs that only their removed copies have, where there
-        are any. Copies are taken earliest first; a site's boilerplate is left out.
+        are any. Copies are taken earliest first; what is boilerplate of any site is left out.
         """
         copies: dict[int, list[int]] = {}
         self.left_out = 0
+        furniture = everywhere(self._decider.corpus, self._decider.cores)
         for row in self._decisions.removed.tolist():
             copies.setdefault(int(self._decisions.keeper[row]), []).append(row)
         for place, kept in enumerate(self._decisions.kept.tolist()):
             rows = sorted(copies.get(kept, ()), key=self._age)
             if rows:
-                found = merge(self._source.article(kept).text, [self._dropped(row) for row in rows])
+                found = merge(self._source.article(kept).text, [self._dropped(row, furniture) for row in rows])
                 self.left_out += found.left_out
                 if found.additions:
                     yield place, found
@@ -132,9 +147,9 @@ class Result:
         date = facts.published(row)
         return float("inf") if date is None else date, facts.ids[row], self._source.raw(row)
 
-    def _dropped(self, row: int) -> Dropped:
-        text = self._source.article(row).text
-        return Dropped(self._source.facts.ids[row], text, spans(text, self._decider.corpus, self._decider.cores, row))
+    def _dropped(self, row: int, furniture: NDArray[np.uint64]) -> Dropped:
+        text, known = self._source.article(row).text, self._decider
+        return Dropped(self._source.facts.ids[row], text, spans(text, known.corpus, known.cores, row, furniture))
 
     def rethreshold(self, threshold: float) -> Result:
         """The result at another threshold, from what was measured: nothing is aligned again.

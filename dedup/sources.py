@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 class Facts:
     """What is remembered of every row while it is read: id, date of publication, and site.
 
-    `sites` i32: a number for each site, -1 where a record names none.
+    `sites` i32: a number for each site, -1 where a record names none. `stated`: in how many records each part was found.
     """
 
     def __init__(self, fields: Fields) -> None:
@@ -41,10 +41,17 @@ class Facts:
         self._origins: dict[str, int] = {}
         self.ids: list[str] = []
         self.sites = array("i")
+        self.stated = dict.fromkeys(("id", "published", "title", "site", "url"), 0)
 
     def add(self, record: Mapping[str, Any], text: bytes, essentials: Sequence[Any]) -> bytes:
         """Takes the next row, with what `Essentials` found in it; returns its title."""
         _, given, published, title, site, url = essentials
+        stated = self.stated
+        stated["id"] += given is not None
+        stated["published"] += published is not None
+        stated["title"] += title is not None
+        stated["site"] += site is not None
+        stated["url"] += url is not None
         self.ids.append(self._fields.identity(given, record, text))
         moment = dates.parse(published)
         self._published.append(math.nan if moment is None else moment)

@@ -158,7 +158,9 @@ def test_articles_that_share_half_of_their_words_are_one() -> None:
     assert marked(site("one.example", articles, article(11, 49) + "\n{}")) == [[0]] * 3
     assert marked(site("one.example", articles, article(11, 50) + "\n{}")) == [[]] * 3
     assert marked(site("one.example", articles, "{}\n" + article(11, 90))) == [[1]] * 3
-    bare = [{k: v for k, v in r.items() if k != "title"} for r in site("one.example", articles, "{}\n" + article(11, 50))]
+    bare = [
+        {k: v for k, v in r.items() if k != "title"} for r in site("one.example", articles, "{}\n" + article(11, 50))
+    ]
     assert marked(bare) == [[]] * 3
 
 

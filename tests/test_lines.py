@@ -276,8 +276,16 @@ def test_records_before_the_damage_of_a_small_file_are_kept(tmp_path: Path, suff
 @pytest.mark.parametrize("suffix", [".bz2", ".xz", ".zst"])
 def test_a_compressed_file_of_no_bytes_is_damaged(tmp_path: Path, suffix: str) -> None:
     """These formats have a header even for nothing; gzip's reader takes no bytes for no members."""
-    result = run(put(tmp_path / f"in.jsonl{suffix}", b""), None)
-    assert [(q.reason, q.place.line) for q in result.quarantined] == [("damaged", 1)]
+    with pytest.raises(InputError, match="no record can be used; line 1: "):
+        run(put(tmp_path / f"in.jsonl{suffix}", b""), None)
+
+
+@pytest.mark.parametrize("data", [b'{"text": ""}\n{"text": "!!!"}\n', b'{"text": "..."}'])
+def test_texts_without_words_only_are_an_error(tmp_path: Path, data: bytes) -> None:
+    kept = put(tmp_path / "out.jsonl", b"precious")
+    with pytest.raises(InputError, match="no record can be used; line 1: the text has no words"):
+        run(put(tmp_path / "in.jsonl", data), kept, force=True)
+    assert kept.read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize("suffix", COMPRESSED)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import deduplicate, report
+from dedup import Fields, Settings, deduplicate, report
 from dedup.explanation import explain
 from dedup.report import SHOWN, print_match, print_summary, print_thresholds, printable
 from tests.hostile import article, edited, line, lines, run
@@ -66,7 +66,7 @@ def test_the_summary_tells_the_account(tmp_path: Path, capsys: pytest.CaptureFix
         "15  kept",
     ]
     assert rows[5].startswith("26 = 15 kept + 8 removed + 3 quarantined; ")
-    assert rows[6] == "24 records have no date that can be read (ISO 8601 or RFC 2822)"
+    assert rows[6] == "24 records have no date that can be read"
     assert rows[7].startswith(f"{tmp_path}/in.jsonl:24: not_json: ")
 
 
@@ -166,3 +166,15 @@ def test_pairs_alike_but_for_their_numbers_are_told(tmp_path: Path, capsys: pyte
     told = summary(tmp_path, "in.jsonl", b"".join(line(id=i, text=text) for i, text in enumerate(notices)), capsys)
     assert "pairs that were looked at and stay: 1 of one template with other facts\n" in told
     assert "2 = 2 kept + 0 removed + 0 quarantined" in told
+
+
+def test_fields_that_no_record_has_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(lines(3))
+    fields = Fields(title=("headlin",), url=("url",), published=("pub", "date"))
+    print_summary(run(path, None, Settings(fields=fields, window="30d")))
+    told = capsys.readouterr().err
+    assert "no record has a field headlin\n" in told
+    assert "no record has a field pub, date\n" in told
+    assert "a field url" not in told
+    assert "records have no date that can be read, and no window holds them apart" in told
