@@ -162,9 +162,10 @@ def print_thresholds(rows: Sequence[tuple[float, Summary]], near: Sequence[Borde
     from rich.console import Console
 
     table = _table()
-    table.add_row("threshold", "removed", *REMOVED[1:], "siblings that stay")
+    names = [name for name in REMOVED if any(summary.relations[name] for _, summary in rows)]
+    table.add_row("threshold", "removed", *names, "siblings")
     for threshold, summary in rows:
-        relations = [f"{summary.relations[name]:,}" for name in REMOVED[1:]]
+        relations = [f"{summary.relations[name]:,}" for name in names]
         table.add_row(f"{threshold:g}", f"{summary.removed:,}", *relations, f"{summary.siblings:,}")
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)

@@ -58,7 +58,7 @@ def _later(e: Evidence, s: Signals) -> Decision | None:
     named = places * REPLACED >= e.words[1] and s.renamed_places() * REPLACED >= e.words[1]
     if e.swaps or e.lone or named:
         return Decision("sibling", "hours between two texts of one site with other facts", s.gap, ISSUE_HOURS)
-    if known(s.titles()) < UNLIKE_TITLE and e.replaced + e.passages:
+    if e.replaced + e.passages and known(s.titles()) < UNLIKE_TITLE:
         return Decision("sibling", "similarity of the titles, a day apart,", known(s.titles()), UNLIKE_TITLE)
     return None
 
@@ -67,18 +67,21 @@ def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """Numbers in the place of others, and those of a part or of a version that the other text does not have at all."""
     if found.relation == "revised" and e.numbers > 1 and e.common / e.numbers < SHARED:
         return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
-    here, title = s.same_site is not False, known(s.titles())
     table = e.numbers >= DENSE * e.words[1]
+    missing = e.numbers - e.common if found.relation == "truncated" else 0
+    moved = table and found.relation == "revised" and e.common < e.numbers
+    if e.swaps == e.lone == missing == 0 and not moved:
+        return None
+    here, title = s.same_site is not False, known(s.titles())
     soon = s.gap is not None and s.gap < ISSUE_HOURS
     close = soon and not table
     limit = CORRECTED if close and (found.relation != "revised" or title >= ONE_TITLE) else SWAPPED
-    missing = e.numbers - e.common if found.relation == "truncated" else 0
     facts = max(e.swaps + (e.lone if table else 0), missing)
     corrected = max(e.swaps, missing) == 1 and close and title >= (ONE_TITLE if here else TITLE)
     reprinted = soon and title >= TITLE and facts > limit * e.numbers and s.values_apart() <= limit
     if facts > limit * e.numbers and not (corrected or reprinted or _bare_edit(e, s, found)):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)
-    if table and title < TITLE and (e.swaps or (found.relation == "revised" and e.common < e.numbers)):
+    if table and title < TITLE and (e.swaps or moved):
         return Decision("sibling", "numbers swapped in a table, without one title,", max(1, e.swaps), 1)
     if here and e.swaps and s.titles() is not None and title < TITLE:
         return Decision("sibling", "similarity of the titles, with numbers swapped,", title, TITLE)
@@ -96,7 +99,7 @@ def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
 def _names(e: Evidence, s: Signals) -> Decision | None:
     """Names in the place of others."""
     here = s.same_site is not False
-    if here and s.titles() is None and e.passages == 0 and e.replaced > 1:
+    if here and e.passages == 0 and e.replaced > 1 and s.titles() is None:
         places = s.renamed_places()
         if places > 1 and places * UNTITLED >= e.words[1]:
             return Decision("sibling", "places with other names, without titles,", places, e.words[1] / UNTITLED)

@@ -16,31 +16,38 @@ Rows = Sequence[int]
 
 
 class Card(NamedTuple):
-    """What a record says beside its text: its title, as titles are compared; the pages that it names as its own; and the
-    place on its page, where its URL ends in one (`#post-14`).
-    """
+    """What a record says beside its text: its title, as titles are compared, and its own URL and the canonical one."""
 
     title: str
-    pages: frozenset[str]
-    place: str
+    urls: tuple[str | None, str | None]
+
+    @property
+    def place(self) -> str:
+        """The place on its page, where the URL ends in one (`#post-14`)."""
+        return (self.urls[0] or "").partition("#")[2]
 
 
 class Cards:
-    """The cards of a source's rows; a record is read once, when its card is first asked for."""
+    """The cards of a source's rows, and the pages that they name; a record is read once, when it is first asked for."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._known: dict[int, Card] = {}
+        self._pages: dict[int, frozenset[str]] = {}
 
     def __getitem__(self, row: int) -> Card:
         card = self._known.get(row)
         if card is None:
             article = self.source.article(row)
-            names = (page(article.url), page(article.canonical_url))
-            place = (article.url or "").partition("#")[2]
-            card = Card(normal_title(article.title), frozenset(name for name in names if name), place)
-            self._known[row] = card
+            card = self._known[row] = Card(normal_title(article.title), (article.url, article.canonical_url))
         return card
+
+    def pages(self, row: int) -> frozenset[str]:
+        """The pages that a record names as its own (`urls.page`); bringing URLs to one form is dear."""
+        found = self._pages.get(row)
+        if found is None:
+            found = self._pages[row] = frozenset(name for name in map(page, self[row].urls) if name)
+        return found
 
 
 class RowSignals:
@@ -83,7 +90,7 @@ class RowSignals:
         return not a.isdisjoint(b)
 
     def _pages(self, row: int, crowd: Rows) -> frozenset[str]:
-        return self._cards[row].pages.union(*(self._cards[r].pages for r in crowd))
+        return self._cards.pages(row).union(*map(self._cards.pages, crowd))
 
     def _texts(self) -> tuple[str, str]:
         self.texts_read = True

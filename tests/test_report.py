@@ -118,8 +118,9 @@ def test_thresholds_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [(t, result.rethreshold(t).summary()) for t in (0.8, 1.0)]
     print_thresholds(rows, result.borderline(), 0.8)
     told = [row.split() for row in capsys.readouterr().out.splitlines() if row.strip()]
-    assert told[1] == ["0.8", "1", "1", "0", "0", "0", "0"]
-    assert told[2] == ["1", "0", "0", "0", "0", "0", "0"]
+    assert told[0] == ["threshold", "removed", "near", "siblings"]
+    assert told[1] == ["0.8", "1", "1", "0"]
+    assert told[2] == ["1", "0", "0", "0"]
     assert " ".join(told[-1]) == "[red] one␛ near, a copy: resemblance 0.95 >= 0.8"
 
 
