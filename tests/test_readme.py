@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from dedup import deduplicate
 from dedup.dump import Files, run
 from dedup.settings import Settings
 
@@ -36,3 +38,13 @@ def test_the_sample_is_what_the_command_says(tmp_path: Path) -> None:
     result = run(Files(inputs=[str(ROOT / words[2])], kept=str(tmp_path / "unique.jsonl")), Settings())
     assert f"{result.summary().records:,} records" in README
     assert tests in (ROOT / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
+
+
+def test_the_removal_that_is_shown_is_one_of_the_sample() -> None:
+    [shown] = map(json.loads, blocks("json"))
+    removed = {r.id: r for r in deduplicate(ROOT / "data" / "sample.jsonl.gz").removed}
+    found = removed[shown["id"]]
+    for part in ("duplicate_of", "relation", "resemblance", "containment", "reason"):
+        assert getattr(found, part) == shown[part]
+    assert (found.place.line, found.kept_place.line) == (shown["line"], shown["kept_line"])
+    assert f"dedup explain {found.id} {found.duplicate_of} --in data/sample.jsonl.gz" in README
