@@ -46,6 +46,9 @@ class Signals(Protocol):
     def renamed_places(self) -> int:
         """How many places have a name in one text and another name in the other."""
 
+    def capital_places(self) -> int:
+        """How many places have a word with a capital in both texts, another one in each."""
+
     def values_apart(self) -> float:
         """The share of the numbers of one text that the other does not state, however it prints them."""
 

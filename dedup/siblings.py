@@ -27,7 +27,8 @@ REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
 
 UNTITLED: Final = 50
-"""Of two texts of one site without titles, two places with other names, and one in so many words, make another issue."""
+"""Of two texts of one site without titles, two places with other capitals, and one in so many words, make another issue.
+In scripts without capitals nothing tells a name from a word that was edited."""
 
 EDIT: Final = 150
 """Of two texts of which neither title nor date is known, a place in so many words where they differ is an edit, whatever
@@ -100,7 +101,7 @@ def _names(e: Evidence, s: Signals) -> Decision | None:
     """Names in the place of others."""
     here = s.same_site is not False
     if here and e.passages == 0 and e.replaced > 1 and s.titles() is None:
-        places = s.renamed_places()
+        places = s.capital_places()
         if places > 1 and places * UNTITLED >= e.words[1]:
             return Decision("sibling", "places with other names, without titles,", places, e.words[1] / UNTITLED)
     if s.renamed() or (here and s.other_subject()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dedup.diff import diff
 from dedup.names import Swaps, other_subject, renamed
@@ -13,6 +13,9 @@ from dedup.urls import page
 from dedup.values import apart
 
 Rows = Sequence[int]
+
+_UNREAD: Final = -1.0
+"""A similarity that was not asked for yet."""
 
 
 class Card(NamedTuple):
@@ -75,11 +78,14 @@ class RowSignals:
         """Hours between the dates of publication."""
         self.texts_read = False
         """Whether texts had to be read."""
+        self._similarity: float | None = _UNREAD
 
     def titles(self) -> float | None:
         """Similarity of the titles, 0 to 1; None where one has no title."""
-        a, b = self._rows
-        return _title_similarity(self._cards[a].title, self._cards[b].title)
+        if self._similarity == _UNREAD:
+            a, b = self._rows
+            self._similarity = _title_similarity(self._cards[a].title, self._cards[b].title)
+        return self._similarity
 
     def same_page(self) -> bool:
         """Whether both name one URL as their own, or as the canonical one of theirs, and not two places on its page."""
@@ -99,23 +105,24 @@ class RowSignals:
 
     def renamed(self) -> bool:
         """Whether a name stands in the place of another one, twice or more."""
-        return self._renamed
+        return any(times > 1 for _, _, times in self._names) and self._renamed
 
     @cached_property
     def _renamed(self) -> bool:
-        if not any(times > 1 for _, _, times in self._names):
-            return False
         return renamed(self._names, *self._texts())
 
     def renamed_places(self) -> int:
-        """How many places have a name in one text and another name in the other."""
-        return self._renamed_places
+        """How many places have a name in one text and another name in the other; any word of a script without capitals."""
+        return sum(_has_name(a) and _has_name(b) for a, b in self._replaced)
+
+    def capital_places(self) -> int:
+        """How many places have a word with a capital in both texts, another one in each."""
+        return sum(_has_capital(a) and _has_capital(b) for a, b in self._replaced)
 
     @cached_property
-    def _renamed_places(self) -> int:
+    def _replaced(self) -> list[tuple[str, str]]:
         a, b = self._texts()
-        pieces = (piece for piece in diff(a, b) if piece.kind == "replaced")
-        return sum(_has_name(a[slice(*piece.a)]) and _has_name(b[slice(*piece.b)]) for piece in pieces)
+        return [(a[slice(*piece.a)], b[slice(*piece.b)]) for piece in diff(a, b) if piece.kind == "replaced"]
 
     def values_apart(self) -> float:
         """The share of the numbers of one text that the other does not state, however it prints them."""
@@ -127,12 +134,10 @@ class RowSignals:
 
     def other_subject(self) -> bool:
         """Whether the title of each has a name that the other text does not mention."""
-        return self._other_subject
+        return self.titles() not in (None, 1.0) and self._other_subject
 
     @cached_property
     def _other_subject(self) -> bool:
-        if self.titles() in (None, 1.0):
-            return False
         self.texts_read = True
         a, b = map(self._source.article, self._rows)
         return other_subject((a.title or "", a.text), (b.title or "", b.text))
@@ -141,6 +146,11 @@ class RowSignals:
 def _has_name(text: str) -> bool:
     """Whether some word does not begin with a lower-case letter."""
     return any(word[0].isalpha() and not word[0].islower() for word in text.split())
+
+
+def _has_capital(text: str) -> bool:
+    """Whether some word begins with a capital."""
+    return any(word[0].isupper() for word in text.split())
 
 
 def title_similarity(a: str | None, b: str | None) -> float | None:

@@ -53,6 +53,9 @@ class Beside:
     def renamed_places(self) -> int:
         return self.places
 
+    def capital_places(self) -> int:
+        return self.places
+
     def other_subject(self) -> bool:
         return self.subject
 

@@ -218,7 +218,11 @@ def test_names_of_two_texts() -> None:
     assert not of_row({"text": report("Gaddafi")}, {"text": report("Kadhafi")}).renamed()
     found = of_row({"text": report("Anna")}, {"text": report("Otto", "Harrow")})
     assert found.renamed_places() == 3
+    assert found.capital_places() == 3
     assert of_row({"text": report("Anna")}, {"text": report("Anna", "Harrow")}).renamed_places() == 1
+    assert of_row({"text": report("anna")}, {"text": report("otto")}).capital_places() == 0
+    found = of_row({"text": report("علي")}, {"text": report("عمر")})
+    assert (found.renamed_places(), found.capital_places()) == (2, 0)
 
 
 def test_records_that_share_a_title_have_one_subject() -> None:
