@@ -45,9 +45,9 @@ def _heads(text: str) -> set[int]:
 def other_subject(a: tuple[str, str], b: tuple[str, str]) -> bool:
     """Whether each title has a name that its own text uses and that the other title and text do not; (title, text) each.
 
-    A name is a word that its text never prints in lower case. Two names that are spelled alike are one, corrected. Of words
-    that stand in each other's place in two titles, any two will do (`corn stocks`, `wheat stocks`), and of names it is
-    enough that one text does not use the other's: the other may mention a rival.
+    A name is a word that its text never prints in lower case. Two names that are spelled alike are one, corrected. Of names
+    that stand in each other's place in two titles it is enough that one text does not use the other's: the other may
+    mention a rival.
     """
     ours, theirs = (locate(title).tokens.tolist() for title, _ in (a, b))
     used, used_there = (_printed(text, {*ours, *theirs}) for _, text in (a, b))
@@ -59,12 +59,13 @@ def other_subject(a: tuple[str, str], b: tuple[str, str]) -> bool:
 
 
 def _stand_in(ours: set[str], theirs: set[str], ours_there: set[str], theirs_here: set[str]) -> bool:
-    """Whether two words of titles, as each is printed in its own text and in the other one, are two subjects."""
-    if not ours or not theirs or spelled_alike(min(ours), min(theirs)):
+    """Whether two words of titles, as each is printed in its own text and in the other one, are two subjects.
+
+    One text may mention the subject of the other, as a rival.
+    """
+    if not (_is_name(ours) and _is_name(theirs)) or (ours_there and theirs_here):
         return False
-    if ours_there or theirs_here:  # one text may mention the subject of the other
-        return not (ours_there and theirs_here) and _is_name(ours) and _is_name(theirs)
-    return True
+    return not spelled_alike(min(ours), min(theirs))
 
 
 def _in_place(a: list[int], b: list[int]) -> list[tuple[int, int]]:

@@ -14,6 +14,9 @@ from dedup.values import apart
 
 Rows = Sequence[int]
 
+CARDS: Final = 1 << 16
+"""So many records are remembered at once, with their titles and URLs; more are read again."""
+
 _UNREAD: Final = -1.0
 """A similarity that was not asked for yet."""
 
@@ -31,7 +34,7 @@ class Card(NamedTuple):
 
 
 class Cards:
-    """The cards of a source's rows, and the pages that they name; a record is read once, when it is first asked for."""
+    """The cards of a source's rows, and the pages that they name; a record is read when it is first asked for."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -41,6 +44,9 @@ class Cards:
     def __getitem__(self, row: int) -> Card:
         card = self._known.get(row)
         if card is None:
+            if len(self._known) >= CARDS:
+                self._known.clear()
+                self._pages.clear()
             article = self.source.article(row)
             card = self._known[row] = Card(normal_title(article.title), (article.url, article.canonical_url))
         return card
@@ -49,7 +55,8 @@ class Cards:
         """The pages that a record names as its own (`urls.page`); bringing URLs to one form is dear."""
         found = self._pages.get(row)
         if found is None:
-            found = self._pages[row] = frozenset(name for name in map(page, self[row].urls) if name)
+            urls = self[row].urls
+            found = self._pages[row] = frozenset(name for name in map(page, urls) if name)
         return found
 
 

@@ -95,7 +95,7 @@ def test_one_pair_of_names_is_enough() -> None:
         (("Board loses a member", report("Anna")), ("Harbour board is smaller", report("Otto")), False),
         (("Anna leaves the board", report("Anna")), ("Harbour board is smaller", report("Otto")), False),  # one only
         (("Kadhafi leaves", report("Kadhafi")), ("Gaddafi leaves", report("Gaddafi")), False),
-        (("Anna leaves", report("anna")), ("Otto leaves", report("otto")), True),  # two words in one place
+        (("Anna leaves", report("anna")), ("Otto leaves", report("otto")), False),  # a headline in other words
         (("Anna goes", report("anna")), ("It is Otto who goes", report("otto")), False),  # printed in lower case
         (("Anna leaves", report("nobody")), ("Otto leaves", report("no one")), False),  # the texts do not use them
         (("", report("Anna")), ("Otto leaves", report("Otto")), False),
