@@ -85,7 +85,7 @@ class Judge:
     def __init__(self, source: Source, settings: Settings, nodes: Nodes, words: NDArray[np.int64]) -> None:
         self.source, self.settings, self.nodes = source, settings, nodes
         self._words = words
-        self._lengths = nodes.lengths
+        self.lengths = nodes.lengths
         self._cards = Cards(source)
         self._signals: dict[int, RowSignals] = {}
         self._judged: dict[Rules, _Judged] = {}
@@ -103,7 +103,7 @@ class Judge:
 
     def decision(self, measured: Measured, pair: int, rules: Rules) -> Decision:
         """What follows from the measured pair of this number."""
-        evidence = measured.evidence(pair, self._lengths, self.nodes.left)
+        evidence = measured.evidence(pair, self.lengths, self.nodes.left)
         signals = self._signals.get(pair)
         if signals is None:
             a, b = measured.pairs[pair].tolist()
@@ -194,11 +194,12 @@ class _Round:
 
     def __init__(self, judge: Judge, rules: Rules, judged: _Judged) -> None:
         self.judge, self.nodes, self.rules, self.judged = judge, judge.nodes, rules, judged
+        self.lengths = judge.lengths
         self.facts = judge.source.facts
         self.ranks: dict[int, tuple[Any, ...]] = {}  # of the nodes in clusters
 
     def decide(self, measured: Measured) -> tuple[Decisions, NDArray[np.int64]]:
-        lengths, tally = self.nodes.lengths, self.judged.tally
+        lengths, tally = self.lengths, self.judged.tally
         chosen = np.array(self.judged.copies, np.int64)
         pairs, words = measured.pairs[chosen], measured.aligned[chosen]
         alike = resemblance(words, lengths[pairs[:, 0]], lengths[pairs[:, 1]])
@@ -216,7 +217,7 @@ class _Round:
 
     def _choose(self, matches: _Matches) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For every node the node that stands for it, and the match that says so (-1 where none does)."""
-        lengths, cut = self.nodes.lengths, matches.cut
+        lengths, cut = self.lengths, matches.cut
         held = held_words(lengths, matches.pairs, matches.words)
         depth, revised = depths(len(lengths), matches.pairs, cut), matches.revised
         members = np.unique(matches.pairs).tolist()
@@ -264,7 +265,7 @@ class _Round:
     def _match(self, matches: _Matches, edge: int, node: int) -> Removal:
         """Why a node goes for the other one of a match."""
         a, b = matches.pairs[edge].tolist()
-        share = float(matches.words[edge] / max(1, self.nodes.lengths[b]))
+        share = float(matches.words[edge] / max(1, self.lengths[b]))
         decided = self._decided(b if node == a else a, node)
         found = matches.why[edge]
         return Removal(found.relation, found.reason, decided, float(matches.alike[edge]), share)

@@ -42,7 +42,7 @@ class Nodes:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Words of every core, i64[m]."""
+        """Words of every core, i64[m]; made anew each time."""
         sizes: NDArray[np.int64] = self.tokens.ends - self.tokens.starts
         return sizes
 
