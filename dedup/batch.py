@@ -89,8 +89,8 @@ class Decider:
                 return
 
     def _prints(self, pool: Executor | None) -> tuple[list[NDArray[np.uint64]], Passages]:
-        """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages, spooled."""
-        bands, spool = self.settings.bands, self.workspace.spool()
+        """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages; both spooled."""
+        bands, spool, keys = self.settings.bands, self.workspace.spool(), self.workspace.spool()
 
         def prints(first: int) -> tuple[NDArray[np.uint64], Passages]:
             tokens = self.nodes.tokens.part(first, min(first + _CHUNK, self.nodes.long))
@@ -99,20 +99,27 @@ class Decider:
             self.corpus.spool.release()
             return band_keys(signed.values, bands), chosen
 
-        keys, counts = [], [np.empty(0, np.int64)]
+        counts = [np.empty(0, np.int64)]
         for of_chunk, chosen in (pool.map if pool else map)(prints, range(0, self.nodes.long, _CHUNK)):
-            keys.append(of_chunk)
+            keys.append(of_chunk.ravel().view(np.uint32))
             counts.append(chosen.counts)
             spool.append(chosen.values)
-        return keys, Passages(spool.view(), np.concatenate(counts))
+        ends = np.cumsum([bands.count * len(c) for c in counts[1:]], dtype=np.int64)
+        by_chunk = [part.reshape(bands.count, -1) for part in np.split(keys.view().view(np.uint64), ends[:-1])]
+        return by_chunk, Passages(spool.view(), np.concatenate(counts))
 
     def _candidates(
         self, keys: list[NDArray[np.uint64]], held: Passages, alive: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Pairs of `alive` nodes that share a bucket or passages and were not seen before."""
         limits = self.settings.limits
-        bands = self.settings.bands.count if len(alive) else 0
-        by_band = propose((np.concatenate([k[band] for k in keys])[alive] for band in range(bands)), limits.bucket)
+
+        def of_band(band: int) -> NDArray[np.uint64]:
+            found: NDArray[np.uint64] = np.concatenate([chunk[band] for chunk in keys])[alive]
+            self.workspace.release()
+            return found
+
+        by_band = propose(map(of_band, range(self.settings.bands.count if len(alive) else 0)), limits.bucket)
         self.capped = max(self.capped, by_band.capped)
         pairs = alive[by_band.pairs]
         codes = pairs[:, 0] << 32 | pairs[:, 1]
