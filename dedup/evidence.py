@@ -40,6 +40,9 @@ class Signals(Protocol):
     def same_page(self) -> bool:
         """Whether both name the same URL."""
 
+    def other_page(self) -> bool:
+        """Whether both name URLs, and other ones."""
+
     def renamed(self) -> bool:
         """Whether a name of one text stands consistently in the place of another name of the other."""
 

@@ -144,6 +144,8 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision:
     against = None if body or s.same_page() else _too_late(e, s, threshold) or _quoted(e, s, threshold)
     if against is not None:
         return against
+    if e.lead < SAME_OPENING and s.same_site is not False and s.other_page():
+        return Decision("related", "opening in common, at two URLs of one site,", e.lead, SAME_OPENING)
     floor = max(FLOOR, _allowed(threshold, SLACK))
     opening = s.gap is not None and e.lead >= SAME_OPENING and e.agreement >= QUOTED
     if e.agreement >= floor and (body or opening or s.same_site is False or _agree(s)):

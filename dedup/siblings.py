@@ -27,8 +27,12 @@ REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
 
 UNTITLED: Final = 50
-"""Of two texts of one site without titles, two places with other capitals, and one in so many words, make another issue.
-In scripts without capitals nothing tells a name from a word that was edited."""
+"""Of two texts of one site without titles, two places with other capitals, and one in so many words, make another issue: in
+scripts without capitals nothing tells a name from a word that was edited. At two URLs, two places with other names do."""
+
+DENSELY: Final = 30
+"""Of two texts at two URLs of one site, three places with other words, and one in so many, make another issue: who prints a
+piece again changes less of it."""
 
 EDIT: Final = 150
 """Of two texts of which neither title nor date is known, a place in so many words where they differ is an edit, whatever
@@ -100,10 +104,13 @@ def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
 def _names(e: Evidence, s: Signals) -> Decision | None:
     """Names in the place of others."""
     here = s.same_site is not False
-    if here and e.passages == 0 and e.replaced > 1 and s.titles() is None:
-        places = s.capital_places()
+    apart = here and e.replaced > 1 and s.other_page()
+    if apart or (here and e.replaced > 1 and e.passages == 0 and s.titles() is None):
+        places = s.renamed_places() if apart else s.capital_places()
         if places > 1 and places * UNTITLED >= e.words[1]:
-            return Decision("sibling", "places with other names, without titles,", places, e.words[1] / UNTITLED)
+            return Decision("sibling", "places with other names", places, e.words[1] / UNTITLED)
+    if apart and e.replaced > 2 and e.replaced * DENSELY >= e.words[1]:
+        return Decision("sibling", "places with other words, at two URLs,", e.replaced, e.words[1] / DENSELY)
     if s.renamed() or (here and s.other_subject()):
         return Decision("sibling", "names swapped", 1.0, 1.0)
     return None

@@ -102,6 +102,10 @@ class RowSignals:
         a, b = (self._pages(row, crowd) for row, crowd in zip(self._rows, self._crowds, strict=True))
         return not a.isdisjoint(b)
 
+    def other_page(self) -> bool:
+        """Whether both name URLs, and other ones."""
+        return all(self._cards.pages(row) for row in self._rows) and not self.same_page()
+
     def _pages(self, row: int, crowd: Rows) -> frozenset[str]:
         return self._cards.pages(row).union(*map(self._cards.pages, crowd))
 

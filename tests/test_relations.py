@@ -40,12 +40,16 @@ class Beside:
     places: int = 0
     subject: bool = False
     apart: float = 1.0
+    other: bool = False
 
     def titles(self) -> float | None:
         return self.similarity
 
     def same_page(self) -> bool:
         return self.page
+
+    def other_page(self) -> bool:
+        return self.other and not self.page
 
     def renamed(self) -> bool:
         return self.names
@@ -88,6 +92,7 @@ def decided(case: dict[str, Any]) -> Decision:
         case.get("places", 0),
         case.get("subject", False),
         case.get("apart", 1.0),
+        case.get("other", False),
     )
     rules = Rules(
         case.get("threshold", 0.8), case.get("revised", True), case.get("templates", True), case.get("window")
@@ -164,6 +169,7 @@ BESIDE: Final = st.builds(
     st.integers(0, 5),
     st.booleans(),
     SHARES,
+    st.booleans(),
 )
 THRESHOLDS: Final = st.sampled_from([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 

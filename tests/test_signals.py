@@ -236,3 +236,19 @@ def test_records_that_share_a_title_have_one_subject() -> None:
 
 def beside_all(a: dict[str, Any], b: dict[str, Any]) -> RowSignals:
     return RowSignals(Cards(source(a, b)), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ({"url": "https://one.example/a"}, {"url": "https://one.example/b"}, True),
+        ({"url": "https://one.example/a"}, {"url": "https://one.example/a?utm_source=x"}, False),
+        ({"url": "https://one.example/a#p1"}, {"url": "https://one.example/a#p2"}, True),
+        ({"url": "https://one.example/a#p1"}, {"url": "https://one.example/a"}, False),
+        ({"url": "https://one.example/a"}, {}, False),
+        ({}, {}, False),
+        ({"url": "https://one.example/"}, {"url": "https://one.example/b"}, False),  # a home page names no article
+    ],
+)
+def test_other_pages(a: dict[str, Any], b: dict[str, Any], expected: bool) -> None:
+    assert beside_all(a, b).other_page() is beside_all(b, a).other_page() is expected
