@@ -28,7 +28,7 @@ KEYS = (
 )
 
 
-FILES = 6
+FILES = 7
 """Working files of a run on a compressed file without boilerplate."""
 
 

@@ -20,7 +20,7 @@ from dedup.model import Place
 from dedup.sources import BATCH_BYTES, RecordSource, Rows
 from tests.hostile import COMPRESSED, article, balanced, compress, edited, environment, lines, names, records
 
-SPOOLS = 5
+SPOOLS = 6
 """Working files of a run without boilerplate: tokens, pieces (two), contexts, passages."""
 
 open_files = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
