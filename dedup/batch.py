@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -99,13 +100,14 @@ class Decider:
             self.corpus.spool.release()
             return band_keys(signed.values, bands), chosen
 
-        counts = [np.empty(0, np.int64)]
+        counts, ends = [np.empty(0, np.int64)], [0]
         for of_chunk, chosen in (pool.map if pool else map)(prints, range(0, self.nodes.long, _CHUNK)):
             keys.append(of_chunk.ravel().view(np.uint32))
+            ends.append(ends[-1] + of_chunk.size)
             counts.append(chosen.counts)
             spool.append(chosen.values)
-        ends = np.cumsum([bands.count * len(c) for c in counts[1:]], dtype=np.int64)
-        by_chunk = [part.reshape(bands.count, -1) for part in np.split(keys.view().view(np.uint64), ends[:-1])]
+        spooled = keys.view().view(np.uint64)
+        by_chunk = [spooled[i:j].reshape(bands.count, -1) for i, j in itertools.pairwise(ends)]
         return by_chunk, Passages(spool.view(), np.concatenate(counts))
 
     def _candidates(

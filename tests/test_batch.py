@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dedup import Limits, Result, Settings, compare, deduplicate
+from dedup import Limits, Result, Settings, batch, compare, deduplicate
 from tests.hostile import WORDS, article, balanced, environment
 
 STORIES: Final = [article(seed, words) for seed, words in ((501, 60), (502, 90), (503, 140), (504, 26))]
@@ -357,3 +357,16 @@ def test_compare_says_what_a_run_does_about_texts_of_equal_length() -> None:
         result = deduplicate(list(turned(seed)))
         if result.summary().verified:
             assert compare(*turned(seed)).duplicate == bool(result.removed)
+
+
+@pytest.mark.parametrize("passages", [True, False])
+@pytest.mark.parametrize("size", [1, 7])
+def test_sizes_of_chunks_are_nothing(passages: bool, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [
+        {"id": f"{i}{kind}", "text": damaged(i, kind, 3)} for i in range(3) for kind in ("copy", "edit", "extend")
+    ]
+    made = Settings(passages=passages)
+    whole = chosen(deduplicate(records, settings=made))
+    assert len(whole[0]) <= 5
+    monkeypatch.setattr(batch, "_CHUNK", size)
+    assert chosen(deduplicate(records, settings=made)) == whole
