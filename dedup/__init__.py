@@ -53,6 +53,7 @@ _HOMES = {
     "Signatures": "signatures",
     "Summary": "model",
     "Texts": "signatures",
+    "clean_page": "inpage",
     "compare": "comparison",
     "deduplicate": "result",
     "explain": "explanation",

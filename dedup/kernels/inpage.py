@@ -1,0 +1,87 @@
+"""Tokens of one page -> the runs that stand in it again, chained to copies."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.align import index_starts
+
+_TRIES = 16
+
+
+@njit(nogil=True, cache=True)
+def _extend(tokens, i, j, taken):  # type: ignore[no-untyped-def]
+    """How many tokens from `j` on stand again from `i` on: up to `i`, and to the first that is itself a repeat."""
+    n = 0
+    while i + n < len(tokens) and j + n < i and taken[j + n] == 0 and tokens[i + n] == tokens[j + n]:
+        n += 1
+    return n
+
+
+@njit(nogil=True, cache=True)
+def repeated_runs(tokens, size, hashes, heads, following, taken, runs):  # type: ignore[no-untyped-def]
+    """Writes the runs of at least `size` tokens that stand earlier, too, as rows (earlier start, start, length); returns
+    how many. They are disjoint, and what they repeat is never itself a repeat.
+
+    Left to right, each time the longest continuation among the expected place and the first `_TRIES` others, the nearest
+    to the expected place among equals. Linear in the tokens.
+    """
+    count = len(tokens) - size + 1
+    index_starts(hashes, count, heads, following)
+    taken[: len(tokens)] = 0
+    mask = len(heads) - 1
+    found = 0
+    shift = 0
+    i = 0
+    while i < count:
+        best = 0
+        where = -1
+        j = heads[hashes[i] & mask]
+        if j < i:
+            expected = i + shift
+            if 0 <= expected < i and hashes[expected] == hashes[i]:
+                best = _extend(tokens, i, expected, taken)
+                where = expected
+            tries = 0
+            while 0 <= j < i and tries < _TRIES:
+                tries += 1
+                if hashes[j] == hashes[i]:
+                    n = _extend(tokens, i, j, taken)
+                    if n > best or (n == best and abs(j - expected) < abs(where - expected)):
+                        best = n
+                        where = j
+                j = following[j]
+        if best < size:
+            i += 1
+            continue
+        runs[found, 0], runs[found, 1], runs[found, 2] = where, i, best
+        found += 1
+        taken[i : i + best] = 1
+        shift = where - i
+        i += best
+    return found
+
+
+@njit(nogil=True, cache=True)
+def link(runs, count, reach, scores, before, heads):  # type: ignore[no-untyped-def]
+    """For every run the best chain that ends with it: its score in `scores` (f8), the run before it in `before` (-1: none).
+
+    A chain's score is the tokens of its runs, less what lies between them: half a token for each that both sides have there,
+    and a quarter for each that only one has (as in minimap2, Li 2018). Only the last `reach` runs are tried. The first
+    place of a chain ends before its second begins (at `heads`, i64).
+    """
+    for r in range(count):
+        scores[r] = runs[r, 2]
+        before[r] = -1
+        heads[r] = runs[r, 1]
+        for q in range(r - 1, max(-1, r - 1 - reach), -1):
+            a = runs[r, 0] - runs[q, 0] - runs[q, 2]
+            b = runs[r, 1] - runs[q, 1] - runs[q, 2]
+            if a < 0 or b < 0 or runs[r, 0] + runs[r, 2] > heads[q]:
+                continue
+            score = scores[q] + runs[r, 2] - 0.5 * min(a, b) - 0.25 * abs(a - b)
+            if score > scores[r]:
+                scores[r] = score
+                before[r] = q
+                heads[r] = heads[q]

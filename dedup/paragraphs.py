@@ -1,0 +1,86 @@
+"""The text of a page -> its paragraphs: where each stands, which words it has, whether it is prose."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.words import Words, locate
+
+LONG: Final = 20
+"""A line of so many words is prose, whatever it ends with."""
+
+SENTENCE: Final = 6
+"""So is a line of so many words with the end of a sentence at its end."""
+
+SPACELESS: Final = 2
+"""Characters that count as one word where most words touch the one before: Chinese, Japanese, Thai."""
+
+_LINE: Final = re.compile("[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"”’»›」』）)\\]*_]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A stretch of a text: `text` is `start:end` of it, in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+def paragraphs(text: str) -> tuple[Paragraph, ...]:
+    """The paragraphs of a page: its lines, without the white space around them. Linear in the text.
+
+    >>> [(p.start, p.text) for p in paragraphs("Home\\n\\n  The ferry sails. \\r\\n")]
+    [(0, 'Home'), (8, 'The ferry sails.')]
+    """
+    found = []
+    for line in _LINE.finditer(text):
+        part = line[0]
+        start = line.start() + len(part) - len(part.lstrip())
+        part = part.strip()
+        if part:
+            found.append(Paragraph(start, start + len(part), part))
+    return tuple(found)
+
+
+class Layout(NamedTuple):
+    """A text as words in lines, m of them that have words: line k has the words `heads[k]:heads[k + 1]` (i64[m + 1]).
+
+    `lines` i64[n]: the line of each word. `prose` bool[m]. `unit`: tokens that count as one word in this text.
+    """
+
+    text: str
+    words: Words
+    lines: NDArray[np.int64]
+    heads: NDArray[np.int64]
+    prose: NDArray[np.bool_]
+    unit: int
+
+    @classmethod
+    def of(cls, text: str) -> Layout:
+        """Reads a text; linear."""
+        words = locate(text)
+        count = len(words.tokens)
+        touching = np.flatnonzero(words.ends[:-1] == words.starts[1:])
+        unit = SPACELESS if 2 * len(touching) >= count > 0 else 1
+        breaks = np.array([line.end() for line in _LINE.finditer(text)], np.int64)
+        of_word = np.searchsorted(breaks, words.starts, "right")
+        heads = np.flatnonzero(np.diff(of_word, prepend=-1))
+        lines = np.repeat(np.arange(len(heads)), np.diff(heads, append=count))
+        heads = np.append(heads, count)
+        sizes = np.diff(heads)
+        prose = sizes >= LONG * unit
+        for line in np.flatnonzero(~prose & (sizes >= SENTENCE * unit)).tolist():
+            end = int(breaks[of_word[heads[line]]])
+            prose[line] = _STOP.search(text[int(words.ends[heads[line + 1] - 1]) : end].rstrip()) is not None
+        return cls(text, words, lines, heads, prose, unit)
+
+    def sizes(self) -> NDArray[np.int64]:
+        """How many words each line has, i64[m]."""
+        return np.diff(self.heads)
