@@ -25,8 +25,11 @@ BODY: Final = 80
 EXCERPT: Final = 20
 """And an excerpt so many."""
 
-ALIKE: Final = 0.8
-"""So much of the shorter copy stands in the other one."""
+ALIKE: Final = 0.9
+"""So much of the shorter copy stands in the other one, ..."""
+
+VERY_ALIKE: Final = 0.97
+"""... and so much where the copies are a small part of the page (below `SHARE`) in the same lines: so are sections of a form."""
 
 DENSE: Final = 0.6
 """And so much of the longer copy in the shorter."""
@@ -52,7 +55,13 @@ EXACT: Final = 0.97
 """... if the copies resemble each other so much, and have twice `BODY` words."""
 
 PROSE: Final = 0.75
-"""So many words of one copy stand in lines of prose."""
+"""So many words of one copy stand in lines of prose, ..."""
+
+LISTS: Final = 0.6
+"""... or so many if the copy is `MAJORITY` of the page: some articles are half lists."""
+
+SWAPS: Final = 3
+"""A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
 
 DISTINCT: Final = 0.5
 """So many runs of words of a copy are distinct; a refrain in itself is no body."""
@@ -132,9 +141,15 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
         wall = walls == groups[i]
         wall[slice(*chain.first)] = True
         sides = _copy(layout, chain.first, wall), _copy(layout, chain.second, wall)
+        small = aligned < SHARE * page and not any(
+            _in_paragraphs(*order, layout.unit) for order in (sides, sides[::-1])
+        )
+        if small and aligned < VERY_ALIKE * (shorter[1] - shorter[0]):
+            continue
         resemblance = 2 * aligned / (sides[0].inside + sides[1].inside)
         kind = _kind(layout, sides, aligned, resemblance, page, excerpts=excerpts)
-        if kind is None or _other_names(layout, measured.names.get(i, []), longer, shorter):
+        swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
+        if kind is None or _other_subject(layout, swaps, places, longer, shorter):
             continue
         kept, reason = _better(sides, layout.unit)
         found.append(Judged(kind, sides[kept], sides[1 - kept], chain, resemblance, reason))
@@ -243,12 +258,12 @@ def _kind(
     layout: Layout, sides: tuple[Copy, Copy], aligned: int, resemblance: float, page: int, *, excerpts: bool
 ) -> Kind | None:
     unit = layout.unit
-    if max(side.prose for side in sides) < PROSE:
+    share = aligned / page
+    if max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
         return None
     longest = max(sides, key=lambda side: side.inside)
     if _distinct(layout, longest) < DISTINCT:
         return None
-    share = aligned / page
     if aligned >= BODY * unit:
         alone = any(
             one.share >= WHOLE
@@ -277,15 +292,19 @@ def _distinct(layout: Layout, copy: Copy) -> float:
     return len(np.unique(runs)) / len(runs)
 
 
-def _other_names(
-    layout: Layout, names: list[tuple[int, int, int]], longer: tuple[int, int], shorter: tuple[int, int]
+def _other_subject(
+    layout: Layout, swaps: list[tuple[int, int, int]], places: int, longer: tuple[int, int], shorter: tuple[int, int]
 ) -> bool:
-    """Whether the copies tell the same of two subjects: a name of one stands consistently in the place of the other's."""
-    if not names:
+    """Whether the copies tell the same of two subjects: one word stands consistently in the place of another, twice if
+    both are names; of `places` in all.
+    """
+    if not swaps:
         return False
+    if any(times >= SWAPS and 2 * times >= places for _, _, times in swaps):
+        return True
     starts, ends = layout.words.starts, layout.words.ends
     a, b = (layout.text[starts[first] : ends[last - 1]] for first, last in (longer, shorter))
-    return renamed(names, a, b)
+    return renamed(swaps, a, b)
 
 
 def _better(sides: tuple[Copy, Copy], unit: int) -> tuple[int, str]:

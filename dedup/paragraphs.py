@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup.words import Words, locate
 
-LONG: Final = 20
-"""A line of so many words is prose, whatever it ends with."""
+LONG: Final = 40
+"""A line of so many words is prose, whatever it ends with: headlines and captions are shorter."""
 
 SENTENCE: Final = 6
 """So is a line of so many words with the end of a sentence at its end."""
