@@ -6,6 +6,7 @@ quotation inside another article, or a formula that two sections share, is none:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ Kind = Literal["body", "excerpt"]
 BODY: Final = 80
 """A body has so many words in common with its copy."""
 
-EXCERPT: Final = 20
+EXCERPT: Final = 25
 """And an excerpt so many."""
 
 ALIKE: Final = 0.9
@@ -66,6 +67,26 @@ SWAPS: Final = 3
 DISTINCT: Final = 0.5
 """So many runs of words of a copy are distinct; a refrain in itself is no body."""
 
+LINE: Final = 8
+"""An excerpt has so many words a line: menus and lists of headlines have fewer."""
+
+TEASER: Final = 0.4
+"""And so many of its words stand in lines of prose, unless it is one line, as a caption."""
+
+FILLED: Final = 0.7
+"""Both copies of an excerpt are so much of the lines that they stand in; or ..."""
+
+PULLED: Final = 0.9
+"""... one copy is so much of its lines, and the other stands in a paragraph of at most `PARAGRAPH` words, as pull quotes do."""
+
+PARAGRAPH: Final = 120
+
+FEW: Final = 10
+"""The runs of an excerpt have so many words on average: what was edited all over is told in other words on purpose."""
+
+COPIES: Final = 4
+"""What stands again more often is a formula and no excerpt."""
+
 FULLER: Final = (40, 0.15)
 """A copy is more complete when its block has so many words more than the other, and this share of the copy, ..."""
 
@@ -92,6 +113,7 @@ class Copy(NamedTuple):
     after: int
     lines: int
     prose: float
+    filled: float
 
     @property
     def inside(self) -> int:
@@ -109,6 +131,24 @@ class Copy(NamedTuple):
         return self.inside / self.block
 
 
+class Common(NamedTuple):
+    """What two copies have in common: words in `runs`, the share of the prose of the page that these are; `unit` of the
+    page; `copies`: how often the first place stands again.
+    """
+
+    aligned: int
+    share: float
+    unit: int
+    runs: int
+    copies: int
+
+
+Ruled = tuple[int, Kind, str]
+"""Which copy stays (0 or 1), what the repeat is, and why that copy."""
+
+Rule = Callable[[tuple[Copy, Copy], Common], Ruled | None]
+
+
 class Judged(NamedTuple):
     """A repeat: the copy that stays, the one that goes, how much they resemble each other, and why this one goes."""
 
@@ -121,8 +161,19 @@ class Judged(NamedTuple):
 
 
 def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged]:
-    """The chains that are repeats, most words first."""
-    chains = [found for chain in chains if (found := _trimmed(layout, chain)) is not None]
+    """The chains that are repeats, most words first: bodies, and, if asked for, excerpts of what is none."""
+    trimmed = [found for chain in chains if (found := _trimmed(layout, chain)) is not None]
+    bodies = _judge(layout, trimmed, _body)
+    if not excerpts:
+        return bodies
+    taken = np.zeros(len(layout.words.tokens), bool)
+    for body in bodies:
+        taken[body.dropped.first : body.dropped.last] = True
+    rest = [c for c in chains if not (taken[slice(*c.first)].any() or taken[slice(*c.second)].any())]
+    return bodies + _judge(layout, rest, _excerpt)
+
+
+def _judge(layout: Layout, chains: list[Chain], rule: Rule) -> list[Judged]:
     if not chains:
         return []
     tokens = layout.words.tokens
@@ -141,19 +192,19 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
         wall = walls == groups[i]
         wall[slice(*chain.first)] = True
         sides = _copy(layout, chain.first, wall), _copy(layout, chain.second, wall)
-        small = aligned < SHARE * page and not any(
-            _in_paragraphs(*order, layout.unit) for order in (sides, sides[::-1])
-        )
-        if small and aligned < VERY_ALIKE * (shorter[1] - shorter[0]):
+        if _distinct(layout, max(sides, key=lambda side: side.inside)) < DISTINCT:
             continue
-        resemblance = 2 * aligned / (sides[0].inside + sides[1].inside)
-        kind = _kind(layout, sides, aligned, resemblance, page, excerpts=excerpts)
+        ruled = rule(sides, Common(aligned, aligned / page, layout.unit, len(chain.runs), groups.count(groups[i])))
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
-        if kind is None or _other_subject(layout, swaps, places, longer, shorter):
+        if ruled is None or _other_subject(layout, swaps, places, longer, shorter):
             continue
-        kept, reason = _better(sides, layout.unit)
-        found.append(Judged(kind, sides[kept], sides[1 - kept], chain, resemblance, reason))
+        kept, kind, reason = ruled
+        found.append(Judged(kind, sides[kept], sides[1 - kept], chain, _resemblance(sides, aligned), reason))
     return found
+
+
+def _resemblance(sides: tuple[Copy, Copy], aligned: int) -> float:
+    return 2 * aligned / (sides[0].inside + sides[1].inside)
 
 
 def _longer_first(chain: Chain) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -221,6 +272,7 @@ def _copy(layout: Layout, span: tuple[int, int], wall: NDArray[np.bool_]) -> Cop
         _after(layout, last, bottom, far, wall),
         bottom - top + 1,
         float(layout.prose[lines[first:last]].mean()),
+        (last - first) / max(1, last - first + int((~wall[heads[top] : heads[bottom + 1]]).sum()) - int((~wall[first:last]).sum())),
     )
 
 
@@ -254,33 +306,50 @@ def _after(layout: Layout, last: int, line: int, far: int, wall: NDArray[np.bool
     return int(walls[0]) if len(walls) else end - last
 
 
-def _kind(
-    layout: Layout, sides: tuple[Copy, Copy], aligned: int, resemblance: float, page: int, *, excerpts: bool
-) -> Kind | None:
-    unit = layout.unit
-    share = aligned / page
-    if max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
+def _body(sides: tuple[Copy, Copy], common: Common) -> Ruled | None:
+    aligned, share, unit, _, _ = common
+    if aligned < BODY * unit or max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
         return None
-    longest = max(sides, key=lambda side: side.inside)
-    if _distinct(layout, longest) < DISTINCT:
+    reshaped = any(_in_paragraphs(*order, unit) for order in (sides, sides[::-1]))
+    if share < SHARE and not reshaped and aligned < VERY_ALIKE * min(side.inside for side in sides):
         return None
-    if aligned >= BODY * unit:
-        alone = any(
-            one.share >= WHOLE
-            and (
-                other.share >= PART
-                or other.before <= LEAD * other.inside
-                or (other.after <= LEAD * other.inside and share >= SHARE)
-            )
-            for one, other in (sides, sides[::-1])
+    large = share >= SHARE or max(side.block for side in sides) >= ARTICLE * unit
+    alone = any(
+        one.share >= WHOLE
+        and (
+            other.share >= PART
+            or other.before <= LEAD * other.inside
+            or (other.after <= LEAD * other.inside and share >= SHARE)
         )
-        large = share >= SHARE or max(side.block for side in sides) >= ARTICLE * unit
-        most = share >= MAJORITY and resemblance >= EXACT and aligned >= 2 * BODY * unit
-        if (alone and large) or most:
-            return "body"
-    if excerpts and aligned >= EXCERPT * unit and max(side.share for side in sides) >= WHOLE:
-        return "excerpt"
-    return None
+        for one, other in (sides, sides[::-1])
+    )
+    most = share >= MAJORITY and _resemblance(sides, aligned) >= EXACT and aligned >= 2 * BODY * unit
+    if not (most or (large and alone)):
+        return None
+    kept, reason = _better(sides, unit)
+    return kept, "body", reason
+
+
+def _excerpt(sides: tuple[Copy, Copy], common: Common) -> Ruled | None:
+    """Whole lines on both sides, no list of links; or one copy that stands by itself, or was pulled out of a paragraph."""
+    aligned, _, unit, runs, copies = common
+    if aligned < EXCERPT * unit or aligned < FEW * unit * runs or copies > COPIES:
+        return None
+    if aligned < VERY_ALIKE * min(side.inside for side in sides):
+        return None
+    if min(side.inside / side.lines for side in sides) < LINE * unit:
+        return None
+    if max(side.prose for side in sides) < TEASER and max(side.lines for side in sides) > 1:
+        return None
+    alone = any(side.share >= WHOLE and side.filled >= WHOLE for side in sides)
+    pulled = any(
+        one.filled >= PULLED and other.inside <= PARAGRAPH * unit * other.filled
+        for one, other in (sides, sides[::-1])
+    )
+    if not (alone or pulled or min(side.filled for side in sides) >= FILLED):
+        return None
+    kept, reason = _better_excerpt(sides)
+    return kept, "excerpt", reason
 
 
 def _distinct(layout: Layout, copy: Copy) -> float:
@@ -318,6 +387,13 @@ def _better(sides: tuple[Copy, Copy], unit: int) -> tuple[int, str]:
     for i in (0, 1):
         if paragraphs[i]:
             return i, "the other copy stands in proper paragraphs"
+    return 0, "the other copy stands first"
+
+
+def _better_excerpt(sides: tuple[Copy, Copy]) -> tuple[int, str]:
+    """Which of the copies stays (0 or 1), and why: the one inside an article, else the first."""
+    if sides[1].block >= 2 * sides[0].block:
+        return 1, "the other copy stands in an article"
     return 0, "the other copy stands first"
 
 
