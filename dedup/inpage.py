@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from dedup.alignment import RUN
-from dedup.bodies import BODY, EXCERPT, Judged, Kind, judge
+from dedup.bodies import BODY, EXCERPT, FLOOR, Judged, Kind, judge
+from dedup.diff import diff
 from dedup.paragraphs import Layout, Paragraph, paragraphs
-from dedup.repeats import chains, repeated_runs
+from dedup.repeats import Stretch, chains, repeated_runs
+
+STAYS: Final = 12
+"""So many words in a row that only the dropped copy has are new: they stay in the page."""
+
+MERGED: Final = 4
+"""With `merge`, every sentence stays that has so many such words."""
 
 ROUNDS: Final = 32
+"""A page is looked at so often, each time without what was found before; `Page.complete` tells whether that was enough."""
+
+_SPACE: Final = re.compile(r"\s*")
+_BLANKS: Final = re.compile(r"[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
+_BREAK: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
+    """A stretch of the input, in code points: from `start` to before `end`."""
+
     start: int
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
+    """A stretch that stands twice: `dropped` goes, `kept` stays.
+
+    `kind`: `body`, or `excerpt` (a lead, a standfirst, a teaser, a caption). `similarity`: twice the common words over the
+    words of both copies. `unique`: what stands in the dropped copy only; inside `dropped` it goes with it, and what is left of
+    the paragraphs around it stays. `reason`: why this copy stays.
+    """
+
     kept: Span
     dropped: Span
     kind: Kind
@@ -34,64 +57,213 @@ class Repeat:
 
 
 class Page:
-    def __init__(self, source, repeats, text):
-        self.source=source; self.repeats=repeats; self.text=text
+    """What `clean_page` found. `text`: the page without the `dropped` spans of its `repeats`; the input itself (`source`)
+    when there are none. `complete` is False when `ROUNDS` were not enough.
+    """
+
+    def __init__(self, source: str, text: str, repeats: tuple[Repeat, ...], *, complete: bool = True) -> None:
+        self.source = source
+        self.text = text
+        self.repeats = repeats
+        self.complete = complete
+
+    @cached_property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """The paragraphs of the input."""
+        return paragraphs(self.source)
+
+    def __repr__(self) -> str:
+        words = sum(len(self.source[r.dropped.start : r.dropped.end].split()) for r in self.repeats)
+        return f"<Page: {len(self.repeats)} repeats, {words} words dropped>"
 
 
-def clean_page(text: str, *, excerpts: bool = False) -> Page:
-    origin = [(0, 0)]  # (position in current, shift)
-    current = text
-    repeats = []
-    segs = [(0, len(text))]
+class _Cut(NamedTuple):
+    """What goes in one round: `dropped` in code points of the text of that round; the rest as in `Repeat`."""
+
+    kept: Stretch
+    dropped: Stretch
+    kind: Kind
+    similarity: float
+    unique: tuple[Stretch, ...]
+    reason: str
+
+
+def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Page:
+    """Finds what stands twice in a page, and drops the lesser copy.
+
+    `excerpts`: also drops repeated leads, standfirsts, teasers and captions. `merge`: sentences of a dropped copy that have
+    some words of their own stay in place.
+
+    >>> story = "The ferry to Port Ellery will not sail on Monday, the harbour office said, because of a storm that is "
+    >>> story += "expected to bring waves of up to six metres to the strait in the early hours of the morning. "
+    >>> story += "Passengers can take the bus to Sund instead, where boats leave from noon on, or wait for Tuesday. "
+    >>> story += "The office has asked owners to move small boats to the inner basin before dark, and to double the lines "
+    >>> story += "of those that stay outside. A year ago eleven of them sank in one night."
+    >>> page = clean_page(f"Ferry stays in port\\n{story}\\nRelated\\nFerry stays in port\\n{story}\\n")
+    >>> page.text == f"Ferry stays in port\\n{story}\\nRelated\\nFerry stays in port"
+    True
+    >>> page.repeats[0].kept, page.repeats[0].kind
+    (Span(start=20, end=455), 'body')
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"text is a {type(text).__name__}, not a str")
+    if not _worth_a_look(text, excerpts=excerpts):
+        return Page(text, text, ())
+    left = [(0, len(text))]
+    found: list[Repeat] = []
+    now = text
     for _ in range(ROUNDS):
-        found = _round(current, excerpts)
-        if not found:
+        cuts = _round(now, excerpts=excerpts, merge=merge)
+        if not cuts:
             break
-        cuts = []
-        for j, ks, ds in found:
-            repeats.append(Repeat(Span(_orig(segs, ks[0]), _orig(segs, ks[1]-1)+1), Span(_orig(segs, ds[0]), _orig(segs, ds[1]-1)+1), j.kind, j.resemblance, (), j.reason))
-            cuts.append(ds)
-        current, segs = _cut(current, segs, cuts)
-    return Page(text, tuple(sorted(repeats, key=lambda r: r.dropped.start)), current)
+        found += (repeat for cut in cuts for repeat in _repeats(text, left, cut))
+        gone = sorted(cut.dropped for cut in cuts)
+        edges = [0, *itertools.chain(*gone), len(now)]
+        kept = list(zip(edges[::2], edges[1::2], strict=True))
+        left = [piece for span in kept for piece in _original(left, span)]
+        now = "".join(now[slice(*span)] for span in kept)
+    else:
+        return Page(text, now, _settled(found), complete=not _round(now, excerpts=excerpts, merge=merge))
+    return Page(text, now, _settled(found))
 
 
-def _orig(segs, p):
-    at = 0
-    for s, e in segs:
-        if p < at + e - s:
-            return s + p - at
-        at += e - s
-    return segs[-1][1]
+def _worth_a_look(text: str, *, excerpts: bool) -> bool:
+    return True
 
-def _cut(text, segs, cuts):
-    cuts = sorted(cuts)
-    out=[]; pos=0; new=[]
-    for s,e in cuts+[(len(text),len(text))]:
-        out.append(text[pos:s])
-        # map
-        p=pos
-        at=0
-        for a,b in segs:
-            lo=max(p,at); hi=min(s,at+b-a)
-            if lo<hi: new.append((a+lo-at,a+hi-at))
-            at+=b-a
-        pos=e
-    return "".join(out), new
 
-def _round(text, excerpts):
+def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
+    """What goes of a text, in any order. A copy that something is dropped for stays in this round."""
     layout = Layout.of(text)
-    least = (EXCERPT if excerpts else BODY) * layout.unit
-    runs = repeated_runs(layout.words.tokens, RUN * layout.unit)
-    found = judge(layout, chains(runs, int(0.6*least)), excerpts=excerpts)
-    role = np.zeros(len(layout.words.tokens), np.int8)
-    out=[]
-    for j in found:
-        k=slice(j.kept.first,j.kept.last); d=slice(j.dropped.first,j.dropped.last)
-        if role[d].any() or (role[k]==2).any(): continue
-        role[d]=2; role[k]=np.where(role[k]==0,1,role[k])
-        out.append((j,_span(layout,j.kept),_span(layout,j.dropped)))
-        if (j.dropped.first,j.dropped.last)==j.chain.first: break
-    return out
+    tokens = layout.words.tokens
+    least = int(FLOOR * (EXCERPT if excerpts else BODY) * layout.unit)
+    goes, stays = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
+    cuts: list[_Cut] = []
+    for repeat in judge(layout, chains(repeated_runs(tokens, RUN * layout.unit), least), excerpts=excerpts):
+        kept, dropped = slice(*repeat.kept), slice(*repeat.dropped)
+        if goes[dropped].any() or stays[dropped].any() or goes[kept].any():
+            continue
+        goes[dropped] = stays[kept] = True
+        cuts += _cuts(layout, repeat, merge=merge)
+        if repeat.dropped == repeat.chain.first:
+            break  # what was chained to the first copy is now to be chained to the second
+    return cuts
 
-def _span(layout, c):
-    return int(layout.words.starts[c.first]), int(layout.words.ends[c.last-1])
+
+def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
+    """The stretches of a repeat that go: all of the dropped copy but what is new in it."""
+    text, words = layout.text, layout.words
+    kept, dropped = (
+        (int(words.starts[first]), int(words.ends[last - 1])) for first, last in (repeat.kept, repeat.dropped)
+    )
+    own = [
+        (dropped[0] + piece.b[0], dropped[0] + piece.b[1])
+        for piece in diff(text[slice(*kept)], text[slice(*dropped)])
+        if piece.kind in ("added", "replaced")
+    ]
+    new, lost = [], []
+    for start, end in own:
+        first, last = np.searchsorted(words.starts, (start, end)).tolist()
+        if last - first >= STAYS * layout.unit:
+            new.append((first, last))
+        elif first < last:
+            lost.append((start, int(words.ends[last - 1])))
+    edges = [repeat.dropped[0], *itertools.chain(*new), repeat.dropped[1]]
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        if first < last:
+            span = _with_space(text, _printed(layout, first, last))
+            unique = [s for s in lost if span[0] <= s[0] < span[1]]
+            yield _Cut(_place(layout, repeat, first, last), span, repeat.kind, repeat.resemblance, tuple(unique), repeat.reason)
+
+
+def _place(layout: Layout, repeat: Judged, first: int, last: int) -> Stretch:
+    """Where the kept copy has what the dropped one has in its words `first:last`, in code points."""
+    side = 0 if repeat.dropped == repeat.chain.first else 1
+    runs = repeat.chain.runs
+    ours, theirs, lengths = runs[:, side], runs[:, 1 - side], runs[:, 2]
+    inside = np.flatnonzero((ours < last) & (ours + lengths > first))
+    if not len(inside):
+        return _printed(layout, *repeat.kept)
+    i, j = inside[0], inside[-1]
+    start = int(theirs[i] + max(0, first - ours[i]))
+    end = int(theirs[j] + min(lengths[j], last - ours[j]))
+    if first <= repeat.dropped[0]:
+        start = repeat.kept[0]
+    if last >= repeat.dropped[1]:
+        end = repeat.kept[1]
+    return _printed(layout, start, end)
+
+
+def _printed(layout: Layout, first: int, last: int) -> Stretch:
+    """Where words stand, with the punctuation that touches them, in code points."""
+    text, starts, ends = layout.text, layout.words.starts, layout.words.ends
+    before = int(ends[first - 1]) if first else 0
+    gap = text[before : int(starts[first])]
+    opening = len(gap) - max((k + 1 for k, c in enumerate(gap) if c.isspace()), default=0 if first == 0 else len(gap))
+    after = int(starts[last]) if last < len(starts) else len(text)
+    end = int(ends[last - 1])
+    closing = next((k for k, c in enumerate(text[end:after]) if c.isspace()), after - end)
+    return int(starts[first]) - opening, end + closing
+
+
+def _with_space(text: str, span: Stretch) -> Stretch:
+    """A stretch with the white space that goes with it: whole lines with their breaks, else the blanks on one side."""
+    start, end = span
+    line = start
+    while line > 0 and text[line - 1].isspace() and not _BREAK.match(text[line - 1]):
+        line -= 1
+    opens = line == 0 or _BREAK.match(text[line - 1]) is not None
+    blanks = _BLANKS.match(text, end).end()
+    closes = blanks == len(text) or _BREAK.match(text, blanks) is not None
+    if opens and closes:
+        rest = _SPACE.match(text, end).end()
+        if rest == len(text):
+            while line > 0 and text[line - 1].isspace():
+                line -= 1
+            return line, rest
+        while not _BREAK.match(text[rest - 1]):
+            rest -= 1
+        return line, rest
+    return (line, end) if closes else (start, blanks)
+
+
+def _original(left: list[Stretch], span: Stretch) -> list[Stretch]:
+    """Where a stretch of what is left stands in the input, in pieces."""
+    found = []
+    at = 0
+    for start, end in left:
+        a, b = max(span[0], at), min(span[1], at + end - start)
+        if a < b:
+            found.append((start + a - at, start + b - at))
+        at += end - start
+    return found
+
+
+def _repeats(text: str, left: list[Stretch], cut: _Cut) -> Iterator[Repeat]:
+    """A cut in places of the input: one repeat for each of its pieces."""
+    kept = _original(left, cut.kept)
+    unique = tuple(
+        Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in _original(left, part)
+    )
+    for start, end in _original(left, cut.dropped):
+        inside = tuple(part for part in unique if start <= part.start < end)
+        yield Repeat(
+            Span(kept[0][0], kept[-1][1]),
+            Span(start, end),
+            cut.kind,
+            round(cut.similarity, 4),
+            inside,
+            cut.reason,
+        )
+
+
+def _settled(found: list[Repeat]) -> tuple[Repeat, ...]:
+    """The repeats in order; where a kept copy was dropped later for another one, that one is named."""
+    settled: list[Repeat] = []
+    for repeat in reversed(found):
+        for later in settled:
+            common = min(repeat.kept.end, later.dropped.end) - max(repeat.kept.start, later.dropped.start)
+            if 2 * common > repeat.kept.end - repeat.kept.start:
+                repeat = replace(repeat, kept=later.kept)
+                break
+        settled.append(repeat)
+    return tuple(sorted(settled, key=lambda repeat: repeat.dropped.start))

@@ -18,6 +18,10 @@ REACH: Final = 64
 """A run is chained to one of the so many runs before it."""
 
 
+Stretch = tuple[int, int]
+"""Words of a page, from the first to before the last."""
+
+
 class Chain(NamedTuple):
     """A stretch of words that stands again: `runs` i64[n, 3] (start at the first place, start at the second, length)."""
 
@@ -29,12 +33,12 @@ class Chain(NamedTuple):
         return int(self.runs[:, 2].sum())
 
     @property
-    def first(self) -> tuple[int, int]:
+    def first(self) -> Stretch:
         """The words of the first place, from the first run to the end of the last."""
         return int(self.runs[0, 0]), int(self.runs[-1, 0] + self.runs[-1, 2])
 
     @property
-    def second(self) -> tuple[int, int]:
+    def second(self) -> Stretch:
         """The words of the second place."""
         return int(self.runs[0, 1]), int(self.runs[-1, 1] + self.runs[-1, 2])
 
