@@ -97,10 +97,22 @@ FEW: Final = 10
 """The runs of an excerpt have so many words on average: what was edited all over is told in other words on purpose."""
 
 COPIES: Final = 4
-"""What stands again more often is a formula and no excerpt."""
+"""What stands again more often is a formula and no excerpt, and so is what stands again twice, unless close by (`GALLERY`)."""
+
+CLOSE: Final = 350
+"""Of two copies with fewer words between them the second stays: a standfirst or a pull quote stands before its text."""
+
+GALLERY: Final = 150
+"""Captions that stand more than twice have fewer words between them."""
 
 INSIDE: Final = 2.0
-"""Of two whole copies of an excerpt the second stays when its block has so many times the words: a standfirst goes."""
+"""Of two copies further apart the second stays only when its block has so many times the words."""
+
+BREAK: Final = 12
+"""So many words between two runs, on either side, end an excerpt."""
+
+CAPTION: Final = 20
+"""A line of so many words is no link, for an excerpt, even if it is no prose either."""
 
 FAR: Final = 2.0
 """Of a block, so many words are looked at on each side, in lengths of the copy (and at least `NEAR` words)."""
@@ -114,7 +126,8 @@ FLOOR: Final = 0.6
 class Copy(NamedTuple):
     """One of the two places: words `first:last`, and the words of its block of prose before and behind them.
 
-    `lines` that it stands in, `prose`: the share of its words in lines of prose, `filled`: how much of its lines it is.
+    `lines` that it stands in, `prose`: the share of its words in lines of prose, `filled`: how much of its lines it is, `long`: the share
+    of its words in lines that are prose or have `CAPTION` words.
     """
 
     first: int
@@ -124,6 +137,7 @@ class Copy(NamedTuple):
     lines: int
     prose: float
     filled: float
+    long: float
 
     @property
     def inside(self) -> int:
@@ -183,7 +197,7 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
     for found in bodies:
         gone[slice(*found.dropped)] = True
     rest = [c for c in chains if not (gone[slice(*c.first)].any() or gone[slice(*c.second)].any())]
-    return bodies + _judge(layout, rest, "excerpt", excerpt)
+    return bodies + _judge(layout, [part for c in rest for part in _parted(c, BREAK * layout.unit)], "excerpt", excerpt)
 
 
 def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule) -> list[Judged]:
@@ -265,6 +279,13 @@ def _trimmed(layout: Layout, chain: Chain) -> Chain | None:
     return Chain(runs[first : last + 1]) if first <= last else None
 
 
+def _parted(chain: Chain, gap: int) -> list[Chain]:
+    """A chain cut where so many words stand between two runs, on either side."""
+    runs = chain.runs
+    between = np.maximum(*(runs[1:, k] - runs[:-1, k] - runs[:-1, 2] for k in (0, 1)))
+    return [Chain(part) for part in np.split(runs, np.flatnonzero(between >= gap) + 1)]
+
+
 def _in_prose(layout: Layout, run: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which words of a run stand in lines of prose at both places."""
     a, b, n = run.tolist()
@@ -303,8 +324,12 @@ def _copy(layout: Layout, stretch: Stretch, chain: Chain, walls: NDArray[np.int6
     after = int(others[0]) if len(others) else below - last
     start, end = max(int(heads[top]), first - far), min(int(heads[bottom + 1]), last + far)
     line = end - start - len(apart(start, first)) - len(apart(last, end))
-    prose = float(layout.prose[layout.lines[first:last]].mean())
-    return Copy(first, last, before, after, bottom - top + 1, prose, (last - first) / line)
+    lines = layout.lines[first:last]
+    prose = layout.prose[lines]
+    long = prose | (heads[lines + 1] - heads[lines] >= CAPTION * layout.unit)
+    return Copy(
+        first, last, before, after, bottom - top + 1, float(prose.mean()), (last - first) / line, float(long.mean())
+    )
 
 
 def _above(layout: Layout, first: int, line: int, far: int) -> int:
@@ -387,23 +412,33 @@ def excerpt(sides: Sides, common: Common) -> Ruled | None:
     Whole lines on both sides, no list of links; or one copy that stands by itself, or was pulled out of a paragraph.
     """
     aligned, _, unit, runs, copies = common
-    if aligned < FEW * unit * runs or copies > COPIES:
+    apart = sides[1].first - sides[0].last
+    if aligned < FEW * unit * runs or copies > (COPIES if apart < GALLERY * unit else 1):
         return None
     if aligned < VERY_ALIKE * min(side.inside for side in sides):
         return None
     if min(side.inside / side.lines for side in sides) < LINE * unit:
         return None
+    pulled = [
+        one.lines == 1
+        and one.filled >= PULLED
+        and other.filled < FILLED
+        and other.inside <= PARAGRAPH * unit * other.filled
+        for one, other in (sides, sides[::-1])
+    ]
+    if any(pulled) and apart < CLOSE * unit:
+        return pulled.index(False), "inside a paragraph"
     if max(side.lines for side in sides) > 1 and (
-        max(side.prose for side in sides) < TEASER or max(side.share for side in sides) < PART
+        max(side.long for side in sides) < TEASER or max(side.share for side in sides) < PART
     ):
         return None
-    alone = any(side.share >= WHOLE and side.filled >= WHOLE for side in sides)
-    pulled = any(
-        one.filled >= PULLED and other.inside <= PARAGRAPH * unit * other.filled for one, other in (sides, sides[::-1])
-    )
-    if not (alone or pulled or min(side.filled for side in sides) >= FILLED):
+    if min(side.filled for side in sides) < FILLED and not any(
+        side.share >= WHOLE and side.filled >= WHOLE for side in sides
+    ):
         return None
-    return _better_excerpt(sides, copies)
+    if copies == 1 and (apart < CLOSE * unit or sides[1].block >= INSIDE * sides[0].block):
+        return 1, "inside an article"
+    return 0, "first"
 
 
 def _better(sides: Sides, unit: int) -> Ruled:
@@ -417,16 +452,6 @@ def _better(sides: Sides, unit: int) -> Ruled:
     for i in (0, 1):
         if paragraphs[i]:
             return i, "in paragraphs"
-    return 0, "first"
-
-
-def _better_excerpt(sides: Sides, copies: int) -> Ruled:
-    """Which of two copies of an excerpt stays, and why: the one inside a paragraph or an article, else the first."""
-    for i in (0, 1):
-        if sides[i].filled < FILLED and sides[1 - i].filled >= PULLED:
-            return i, "inside a paragraph"
-    if copies == 1 and sides[1].block >= INSIDE * sides[0].block:
-        return 1, "inside an article"
     return 0, "first"
 
 
