@@ -82,8 +82,10 @@ EXCERPT: Final = 25
 LINE: Final = 8
 """So many words a line: menus and lists of headlines have fewer."""
 
-TEASER: Final = 0.5
-"""And so many of its words stand in lines of prose, unless it is one line, as a caption."""
+TEASER: Final = 0.6
+"""And so many of its words stand in lines of prose, or `LONG` in lines of `CAPTION` words, unless it is one line."""
+
+LONG: Final = 0.8
 
 FILLED: Final = 0.7
 """Both copies of an excerpt are so much of the lines that they stand in; or ..."""
@@ -99,7 +101,7 @@ FEW: Final = 10
 COPIES: Final = 4
 """What stands again more often is a formula and no excerpt, and so is what stands again twice, unless close by (`GALLERY`)."""
 
-CLOSE: Final = 350
+CLOSE: Final = 450
 """Of two copies with fewer words between them the second stays: a standfirst or a pull quote stands before its text."""
 
 GALLERY: Final = 150
@@ -108,7 +110,7 @@ GALLERY: Final = 150
 INSIDE: Final = 2.0
 """Of two copies further apart the second stays only when its block has so many times the words."""
 
-BREAK: Final = 12
+BREAK: Final = 20
 """So many words between two runs, on either side, end an excerpt."""
 
 CAPTION: Final = 20
@@ -189,7 +191,7 @@ Rule = Callable[[Sides, Common], Ruled | None]
 
 def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged]:
     """The chains that are repeats, most words first: bodies, and, if asked for, excerpts of what is none."""
-    trimmed = [found for chain in chains if (found := _trimmed(layout, chain)) is not None]
+    trimmed = [found for chain in chains if (found := _trimmed(layout, chain, layout.prose)) is not None]
     bodies = _judge(layout, trimmed, "body", body)
     if not excerpts:
         return bodies
@@ -197,7 +199,8 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
     for found in bodies:
         gone[slice(*found.dropped)] = True
     rest = [c for c in chains if not (gone[slice(*c.first)].any() or gone[slice(*c.second)].any())]
-    return bodies + _judge(layout, [part for c in rest for part in _parted(c, BREAK * layout.unit)], "excerpt", excerpt)
+    parts = [part for c in rest for part in _parted(c, BREAK * layout.unit)]
+    return bodies + _judge(layout, parts, "excerpt", excerpt)
 
 
 def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule) -> list[Judged]:
@@ -260,18 +263,18 @@ def _walls(chains: list[Chain], count: int) -> tuple[NDArray[np.int64], list[int
     return walls, groups
 
 
-def _trimmed(layout: Layout, chain: Chain) -> Chain | None:
-    """A chain without what its ends have outside lines of prose: headlines, bylines, links."""
+def _trimmed(layout: Layout, chain: Chain, wanted: NDArray[np.bool_]) -> Chain | None:
+    """A chain without what its ends have outside the wanted lines, at either place."""
     runs = chain.runs.copy()
     first, last = 0, len(runs) - 1
     while first <= last:
-        inside = _in_prose(layout, runs[first])
+        inside = _inside(layout, runs[first], wanted)
         if len(inside):
             runs[first] += np.array([1, 1, -1]) * inside[0]
             break
         first += 1
     while last >= first:
-        inside = _in_prose(layout, runs[last])
+        inside = _inside(layout, runs[last], wanted)
         if len(inside):
             runs[last, 2] = inside[-1] + 1
             break
@@ -286,11 +289,11 @@ def _parted(chain: Chain, gap: int) -> list[Chain]:
     return [Chain(part) for part in np.split(runs, np.flatnonzero(between >= gap) + 1)]
 
 
-def _in_prose(layout: Layout, run: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which words of a run stand in lines of prose at both places."""
+def _inside(layout: Layout, run: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which words of a run stand in the wanted lines at both places."""
     a, b, n = run.tolist()
-    prose, lines = layout.prose, layout.lines
-    return np.flatnonzero(prose[lines[a : a + n]] & prose[lines[b : b + n]])
+    lines = layout.lines
+    return np.flatnonzero(wanted[lines[a : a + n]] & wanted[lines[b : b + n]])
 
 
 def _distinct_prose(layout: Layout, chains: list[Chain]) -> int:
@@ -326,7 +329,7 @@ def _copy(layout: Layout, stretch: Stretch, chain: Chain, walls: NDArray[np.int6
     line = end - start - len(apart(start, first)) - len(apart(last, end))
     lines = layout.lines[first:last]
     prose = layout.prose[lines]
-    long = prose | (heads[lines + 1] - heads[lines] >= CAPTION * layout.unit)
+    long = prose | ((heads[lines + 1] - heads[lines] >= CAPTION * layout.unit) & ~layout.rows[lines])
     return Copy(
         first, last, before, after, bottom - top + 1, float(prose.mean()), (last - first) / line, float(long.mean())
     )
@@ -428,9 +431,12 @@ def excerpt(sides: Sides, common: Common) -> Ruled | None:
     ]
     if any(pulled) and apart < CLOSE * unit:
         return pulled.index(False), "inside a paragraph"
-    if max(side.lines for side in sides) > 1 and (
-        max(side.long for side in sides) < TEASER or max(side.share for side in sides) < PART
-    ):
+    if max(max(side.prose - TEASER, side.long - LONG) for side in sides) < 0:
+        return None
+    if copies > 1 and max(side.lines for side in sides) > 1:
+        return None
+    alone = max(side.share for side in sides)
+    if (alone < PART and apart >= CLOSE * unit) or (alone < WHOLE and aligned < max(side.inside for side in sides)):
         return None
     if min(side.filled for side in sides) < FILLED and not any(
         side.share >= WHOLE and side.filled >= WHOLE for side in sides

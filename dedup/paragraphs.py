@@ -52,7 +52,8 @@ def paragraphs(text: str) -> tuple[Paragraph, ...]:
 class Layout(NamedTuple):
     """A text as words in lines, m of them that have words: line k has the words `heads[k]:heads[k + 1]` (i64[m + 1]).
 
-    `lines` i64[n]: the line of each word. `prose` bool[m]. `unit`: tokens that count as one word in this text.
+    `lines` i64[n]: the line of each word. `prose`, `rows` bool[m]: which lines are prose, and which are rows of a table, with
+    tabs between words. `unit`: tokens that count as one word in this text.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Layout(NamedTuple):
     lines: NDArray[np.int64]
     heads: NDArray[np.int64]
     prose: NDArray[np.bool_]
+    rows: NDArray[np.bool_]
     unit: int
 
     @classmethod
@@ -75,11 +77,13 @@ class Layout(NamedTuple):
         lines = np.repeat(np.arange(len(heads)), np.diff(heads, append=count))
         heads = np.append(heads, count)
         sizes = np.diff(heads)
-        prose = sizes >= LONG * unit
-        for line in np.flatnonzero(~prose & (sizes >= SENTENCE * unit)).tolist():
+        prose, rows = sizes >= LONG * unit, np.zeros(len(sizes), bool)
+        for line in np.flatnonzero(sizes >= SENTENCE * unit).tolist():
+            start, last = int(words.starts[heads[line]]), int(words.ends[heads[line + 1] - 1])
             end = int(breaks[of_word[heads[line]]])
-            prose[line] = _STOP.search(text[int(words.ends[heads[line + 1] - 1]) : end].rstrip()) is not None
-        return cls(text, words, lines, heads, prose, unit)
+            rows[line] = text.find("\t", start, last) >= 0
+            prose[line] = not rows[line] and (prose[line] or _STOP.search(text[last:end].rstrip()) is not None)
+        return cls(text, words, lines, heads, prose, rows, unit)
 
     def sizes(self) -> NDArray[np.int64]:
         """How many words each line has, i64[m]."""
