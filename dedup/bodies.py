@@ -116,6 +116,14 @@ BREAK: Final = 20
 CAPTION: Final = 20
 """A line of so many words is no link, for an excerpt, even if it is no prose either."""
 
+PAIR: Final = 15
+"""Paragraphs of so many words that each stand twice in a row, `PAIRS` of them or more, are together a body, ..."""
+
+PAIRS: Final = 3
+
+NEXT: Final = (2, 20)
+"""... with at most so many words between the two copies of one, and between one pair and the next."""
+
 FAR: Final = 2.0
 """Of a block, so many words are looked at on each side, in lengths of the copy (and at least `NEAR` words)."""
 
@@ -123,6 +131,10 @@ NEAR: Final = 200
 
 FLOOR: Final = 0.6
 """Chains are looked at whose runs have this share of the words that a body, or an excerpt, has in common with its copy."""
+
+
+LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
+"""No chain with fewer words in its runs is looked at."""
 
 
 class Copy(NamedTuple):
@@ -192,19 +204,39 @@ Rule = Callable[[Sides, Common], Ruled | None]
 def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged]:
     """The chains that are repeats, most words first: bodies, and, if asked for, excerpts of what is none."""
     trimmed = [found for chain in chains if (found := _trimmed(layout, chain, layout.prose)) is not None]
-    bodies = _judge(layout, trimmed, "body", body)
+    bodies = _judge(layout, trimmed, "body", body, BODY)
+    bodies += _judge(layout, _paired(_rest(layout, trimmed, bodies), layout.unit), "body", pair, PAIR)
     if not excerpts:
         return bodies
-    gone = np.zeros(len(layout.words.tokens), bool)
-    for found in bodies:
-        gone[slice(*found.dropped)] = True
-    rest = [c for c in chains if not (gone[slice(*c.first)].any() or gone[slice(*c.second)].any())]
+    rest = _rest(layout, chains, bodies)
     parts = [part for c in rest for part in _parted(c, BREAK * layout.unit)]
-    return bodies + _judge(layout, parts, "excerpt", excerpt)
+    return bodies + _judge(layout, parts, "excerpt", excerpt, EXCERPT)
 
 
-def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule) -> list[Judged]:
-    least = {"body": BODY, "excerpt": EXCERPT}[kind] * layout.unit
+def _rest(layout: Layout, chains: list[Chain], found: list[Judged]) -> list[Chain]:
+    """The chains of which nothing goes already."""
+    gone = np.zeros(len(layout.words.tokens), bool)
+    for repeat in found:
+        gone[slice(*repeat.dropped)] = True
+    return [c for c in chains if not (gone[slice(*c.first)].any() or gone[slice(*c.second)].any())]
+
+
+def _paired(chains: list[Chain], unit: int) -> list[Chain]:
+    """The chains of paragraphs that each stand twice in a row, where enough of them follow each other."""
+    pairs = sorted(
+        (c for c in chains if c.shared >= PAIR * unit and c.second[0] - c.first[1] <= NEXT[0] * unit),
+        key=lambda c: c.first,
+    )
+    rows: list[list[Chain]] = []
+    for chain in pairs:
+        if not rows or chain.first[0] - rows[-1][-1].second[1] > NEXT[1] * unit:
+            rows.append([])
+        rows[-1].append(chain)
+    return [c for row in rows if len(row) >= PAIRS and sum(c.shared for c in row) >= FLOOR * BODY * unit for c in row]
+
+
+def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule, least: int) -> list[Judged]:
+    least *= layout.unit
     chains = [chain for chain in chains if chain.shared >= FLOOR * least]
     if not chains:
         return []
@@ -407,6 +439,11 @@ def body(sides: Sides, common: Common) -> Ruled | None:
     )
     most = share >= MAJORITY and _resemblance(sides, aligned) >= EXACT and aligned >= 2 * BODY * unit
     return _better(sides, unit) if most or (large and alone) else None
+
+
+def pair(sides: Sides, common: Common) -> Ruled | None:
+    """Which copy of a paragraph that stands twice in a row stays; None when it is no prose."""
+    return (0, "first") if min(side.prose for side in sides) >= PROSE else None
 
 
 def excerpt(sides: Sides, common: Common) -> Ruled | None:

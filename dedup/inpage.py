@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dedup.alignment import RUN
-from dedup.bodies import BODY, EXCERPT, FLOOR, Judged, Kind, judge
+from dedup.bodies import LEAST, Judged, Kind, judge
 from dedup.diff import diff
 from dedup.paragraphs import Layout, Paragraph, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
@@ -135,10 +135,9 @@ def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
     """What goes of a text, in any order. A copy that something is dropped for stays in this round."""
     layout = Layout.of(text)
     tokens = layout.words.tokens
-    least = int(FLOOR * (EXCERPT if excerpts else BODY) * layout.unit)
     goes, stays = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
     cuts: list[_Cut] = []
-    for repeat in judge(layout, chains(repeated_runs(tokens, RUN * layout.unit), least), excerpts=excerpts):
+    for repeat in judge(layout, chains(repeated_runs(tokens, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts):
         kept, dropped = slice(*repeat.kept), slice(*repeat.dropped)
         if goes[dropped].any() or stays[dropped].any() or goes[kept].any():
             continue
