@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,17 +12,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from dedup import tokens
 from dedup.alignment import RUN
 from dedup.bodies import LEAST, Judged, Kind, judge
 from dedup.diff import diff
 from dedup.paragraphs import Layout, Paragraph, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
+from dedup.signatures import Texts
 
 STAYS: Final = 12
 """So many words in a row that only the dropped copy has are new: they stay in the page."""
 
 MERGED: Final = 4
 """With `merge`, every sentence stays that has so many such words."""
+
+GLANCE: Final = (10, 40)
+"""A page of which so many words stand in it again, in runs of so many, is looked at; others hold no body twice."""
 
 ROUNDS: Final = 32
 """A page is looked at so often, each time without what was found before; `Page.complete` tells whether that was enough."""
@@ -88,6 +94,30 @@ class _Cut(NamedTuple):
     reason: str
 
 
+class _Left(NamedTuple):
+    """What is left of the input, in pieces: piece i begins at `at[i]` of what is left, and is `starts[i]:ends[i]` of the input."""
+
+    at: tuple[int, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pieces: list[Stretch]) -> _Left:
+        """From pieces of the input, in order."""
+        sizes = itertools.accumulate((end - start for start, end in pieces), initial=0)
+        return cls(tuple(sizes)[:-1], tuple(start for start, _ in pieces), tuple(end for _, end in pieces))
+
+    def original(self, span: Stretch) -> list[Stretch]:
+        """Where a stretch of what is left stands in the input, in pieces."""
+        found = []
+        for i in range(max(0, bisect(self.at, span[0]) - 1), bisect_left(self.at, span[1])):
+            start = self.starts[i] + max(0, span[0] - self.at[i])
+            end = min(self.ends[i], self.starts[i] + span[1] - self.at[i])
+            if start < end:
+                found.append((start, end))
+        return found
+
+
 def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Page:
     """Finds what stands twice in a page, and drops the lesser copy.
 
@@ -109,35 +139,36 @@ def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Pag
         raise TypeError(f"text is a {type(text).__name__}, not a str")
     if not _worth_a_look(text, excerpts=excerpts):
         return Page(text, text, ())
-    left = [(0, len(text))]
-    found: list[Repeat] = []
+    left = _Left((0,), (0,), (len(text),))
+    rounds: list[list[Repeat]] = []
     now = text
-    for _ in range(ROUNDS):
-        cuts = _round(now, excerpts=excerpts, merge=merge)
-        if not cuts:
-            break
-        found += (repeat for cut in cuts for repeat in _repeats(text, left, cut))
-        gone = sorted(cut.dropped for cut in cuts)
-        edges = [0, *itertools.chain(*gone), len(now)]
+    while (cuts := _round(now, excerpts=excerpts, merge=merge)) and len(rounds) < ROUNDS:
+        rounds.append([repeat for cut in cuts for repeat in _repeats(text, left, cut)])
+        edges = [0, *itertools.chain(*sorted(cut.dropped for cut in cuts)), len(now)]
         kept = list(zip(edges[::2], edges[1::2], strict=True))
-        left = [piece for span in kept for piece in _original(left, span)]
+        left = _Left.of([piece for span in kept for piece in left.original(span)])
         now = "".join(now[slice(*span)] for span in kept)
-    else:
-        return Page(text, now, _settled(found), complete=not _round(now, excerpts=excerpts, merge=merge))
-    return Page(text, now, _settled(found))
+    return Page(text, now, _settled(rounds), complete=not cuts)
 
 
 def _worth_a_look(text: str, *, excerpts: bool) -> bool:
-    return True
+    """Whether so much of a text stands in it twice that there may be a repeat; a few microseconds."""
+    from dedup.kernels import inpage as kernel
+
+    table = tokens.load()
+    buffer, _ = Texts.of([text])
+    eights = np.ndarray(len(buffer) - 7, np.dtype("<u8"), buffer, strides=(1,))
+    run, least = (RUN, LEAST) if excerpts else GLANCE
+    return least <= kernel.repeated_in_text(buffer, eights, table.inside, table.entries, table.expansions, RUN, run)
 
 
 def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
     """What goes of a text, in any order. A copy that something is dropped for stays in this round."""
     layout = Layout.of(text)
-    tokens = layout.words.tokens
-    goes, stays = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
+    words = layout.words.tokens
+    goes, stays = np.zeros(len(words), bool), np.zeros(len(words), bool)
     cuts: list[_Cut] = []
-    for repeat in judge(layout, chains(repeated_runs(tokens, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts):
+    for repeat in judge(layout, chains(repeated_runs(words, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts):
         kept, dropped = slice(*repeat.kept), slice(*repeat.dropped)
         if goes[dropped].any() or stays[dropped].any() or goes[kept].any():
             continue
@@ -154,7 +185,8 @@ def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
     kept, dropped = (
         (int(words.starts[first]), int(words.ends[last - 1])) for first, last in (repeat.kept, repeat.dropped)
     )
-    own = [
+    exact = repeat.resemblance == 1.0
+    own = [] if exact else [
         (dropped[0] + piece.b[0], dropped[0] + piece.b[1])
         for piece in diff(text[slice(*kept)], text[slice(*dropped)])
         if piece.kind in ("added", "replaced")
@@ -171,10 +203,10 @@ def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
         if first < last:
             span = _with_space(text, _printed(layout, first, last))
             unique = [s for s in lost if span[0] <= s[0] < span[1]]
-            yield _Cut(_place(layout, repeat, first, last), span, repeat.kind, repeat.resemblance, tuple(unique), repeat.reason)
+            yield _Cut(_counterpart(layout, repeat, first, last), span, repeat.kind, repeat.resemblance, tuple(unique), repeat.reason)
 
 
-def _place(layout: Layout, repeat: Judged, first: int, last: int) -> Stretch:
+def _counterpart(layout: Layout, repeat: Judged, first: int, last: int) -> Stretch:
     """Where the kept copy has what the dropped one has in its words `first:last`, in code points."""
     side = 0 if repeat.dropped == repeat.chain.first else 1
     runs = repeat.chain.runs
@@ -225,25 +257,13 @@ def _with_space(text: str, span: Stretch) -> Stretch:
     return (line, end) if closes else (start, blanks)
 
 
-def _original(left: list[Stretch], span: Stretch) -> list[Stretch]:
-    """Where a stretch of what is left stands in the input, in pieces."""
-    found = []
-    at = 0
-    for start, end in left:
-        a, b = max(span[0], at), min(span[1], at + end - start)
-        if a < b:
-            found.append((start + a - at, start + b - at))
-        at += end - start
-    return found
-
-
-def _repeats(text: str, left: list[Stretch], cut: _Cut) -> Iterator[Repeat]:
+def _repeats(text: str, left: _Left, cut: _Cut) -> Iterator[Repeat]:
     """A cut in places of the input: one repeat for each of its pieces."""
-    kept = _original(left, cut.kept)
+    kept = left.original(cut.kept)
     unique = tuple(
-        Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in _original(left, part)
+        Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in left.original(part)
     )
-    for start, end in _original(left, cut.dropped):
+    for start, end in left.original(cut.dropped):
         inside = tuple(part for part in unique if start <= part.start < end)
         yield Repeat(
             Span(kept[0][0], kept[-1][1]),
@@ -255,14 +275,24 @@ def _repeats(text: str, left: list[Stretch], cut: _Cut) -> Iterator[Repeat]:
         )
 
 
-def _settled(found: list[Repeat]) -> tuple[Repeat, ...]:
-    """The repeats in order; where a kept copy was dropped later for another one, that one is named."""
+def _settled(rounds: list[list[Repeat]]) -> tuple[Repeat, ...]:
+    """The repeats in order; where a kept copy was dropped in a later round for another one, that one is named."""
     settled: list[Repeat] = []
-    for repeat in reversed(found):
-        for later in settled:
-            common = min(repeat.kept.end, later.dropped.end) - max(repeat.kept.start, later.dropped.start)
-            if 2 * common > repeat.kept.end - repeat.kept.start:
-                repeat = replace(repeat, kept=later.kept)
-                break
-        settled.append(repeat)
-    return tuple(sorted(settled, key=lambda repeat: repeat.dropped.start))
+    for found in reversed(rounds):
+        later = sorted(settled, key=_place)
+        places = [_place(repeat) for repeat in later]
+        settled += (_resettled(repeat, later, places) for repeat in found)
+    return tuple(sorted(settled, key=_place))
+
+
+def _place(repeat: Repeat) -> int:
+    return repeat.dropped.start
+
+
+def _resettled(repeat: Repeat, later: list[Repeat], places: list[int]) -> Repeat:
+    """A repeat with the copy that stays in the end: `later` ones are settled, in order of their `places`."""
+    kept = repeat.kept
+    for other in later[max(0, bisect(places, kept.start) - 1) : bisect(places, kept.end)]:
+        if 2 * (min(kept.end, other.dropped.end) - max(kept.start, other.dropped.start)) > kept.end - kept.start:
+            return replace(repeat, kept=other.kept)
+    return repeat

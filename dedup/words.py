@@ -37,5 +37,9 @@ def locate(text: str) -> Words:
     size = int(offsets[1])
     out, froms, tos = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.int64)
     n = kernel.locate(buffer, 0, size, table.entries, table.expansions, out, froms, tos)
-    characters = np.concatenate(([0], np.cumsum(buffer[:size] & 0xC0 != 0x80)))  # code points before each byte
-    return Words(out[:n].copy(), characters[froms[:n]], characters[tos[:n]])
+    starts, ends = froms[:n].copy(), tos[:n].copy()
+    if size > len(text):  # some code points have several bytes
+        before = np.zeros(size + 1, np.int32)
+        np.cumsum(buffer[:size] & 0xC0 != 0x80, out=before[1:])
+        starts, ends = before[starts].astype(np.int64), before[ends].astype(np.int64)
+    return Words(out[:n].copy(), starts, ends)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
 from dedup.kernels.align import index_starts
+from dedup.kernels.hashes import shingle
+from dedup.kernels.text import tokenize
 
 _TRIES = 16
 
@@ -85,3 +87,52 @@ def link(runs, count, reach, scores, before, heads):  # type: ignore[no-untyped-
                 scores[r] = score
                 before[r] = q
                 heads[r] = heads[q]
+
+
+@njit(nogil=True, cache=True)
+def repeated_words(tokens, size, least):  # type: ignore[no-untyped-def]
+    """How many tokens lie in runs of `least` or more that stand earlier, too; `size` as in `repeated_runs`."""
+    count = len(tokens)
+    if count < 2 * size:
+        return 0
+    slots = 16
+    while slots < count:
+        slots *= 2
+    hashes = np.empty(count, np.uint32)
+    shingle(tokens, size, hashes)
+    runs = np.empty((count // size, 3), np.int64)
+    found = repeated_runs(
+        tokens,
+        size,
+        hashes,
+        np.empty(slots, np.int32),
+        np.empty(count, np.int32),
+        np.empty(count, np.uint8),
+        runs,
+    )
+    total = 0
+    for r in range(found):
+        if runs[r, 2] >= least:
+            total += runs[r, 2]
+    return total
+
+
+@njit(nogil=True, cache=True)
+def repeated_in_text(buffer, eights, inside, entries, expansions, size, least):  # type: ignore[no-untyped-def]
+    """`repeated_words` of one text: the UTF-8 in `buffer`, without its padding, which is as long as a u64."""
+    end = len(eights) - 1
+    tokens = np.empty(end + 2, np.uint32)
+    edges, pieces = np.empty(end + 2, np.int64), np.empty(end + 2, np.int64)
+    count, _ = tokenize(
+        buffer, eights, 0, end, inside, entries, expansions, edges, tokens, uint64(0), pieces, uint64(1)
+    )
+    return repeated_words(tokens[:count], size, least)
+
+
+@njit(nogil=True, cache=True)
+def repeated_in_all(tokens, ends, size, least, found):  # type: ignore[no-untyped-def]
+    """`repeated_words` of many texts, text i's tokens ending at `ends[i]`, in `found` (i64)."""
+    start = 0
+    for i in range(len(ends)):
+        found[i] = repeated_words(tokens[start : ends[i]], size, least)
+        start = ends[i]
