@@ -6,6 +6,7 @@ quotation inside another article, or a formula that two sections share, is none:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
@@ -61,6 +62,10 @@ LISTS: Final = 0.6
 
 SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
+
+QUOTED: Final = (2, 3, 80)
+"""A copy quotes the other when it opens at least so many quotations, so many times those of the other, and one for so many
+words: what an article quotes, and prints in full elsewhere, stays at both places."""
 
 DISTINCT: Final = 0.5
 """So many runs of three words of a copy are distinct; a refrain in itself is no body."""
@@ -135,6 +140,9 @@ FLOOR: Final = 0.6
 
 LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
+
+
+_OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–-]))["'“„‟«‹「『‘‚‛](?=\w)""")
 
 
 class Copy(NamedTuple):
@@ -260,7 +268,10 @@ def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule, least: i
         common = Common(aligned, aligned / page, layout.unit, len(chain.runs), sizes[groups[i]])
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
-        if ruled is None or _other_subject(layout, swaps, places, longer, shorter):
+        if ruled is None:
+            continue
+        texts = _text(layout, longer), _text(layout, shorter)
+        if _other_subject(texts, swaps, places) or _quotation(texts, aligned):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
@@ -404,19 +415,23 @@ def _distinct(tokens: NDArray[np.uint32]) -> float:
     return len(np.unique((a * np.uint64(0x9E3779B97F4A7C15) + b) * np.uint64(0x9FB21C651E98DF25) + c)) / len(a)
 
 
-def _other_subject(
-    layout: Layout, swaps: list[tuple[int, int, int]], places: int, longer: Stretch, shorter: Stretch
-) -> bool:
-    """Whether the copies tell the same of two subjects: one word stands consistently in the place of another, twice if
+def _text(layout: Layout, stretch: Stretch) -> str:
+    first, last = stretch
+    return layout.text[layout.words.starts[first] : layout.words.ends[last - 1]]
+
+
+def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], places: int) -> bool:
+    """Whether two copies tell the same of two subjects: one word stands consistently in the place of another, twice if
     both are names; of `places` in all.
     """
-    if not swaps:
-        return False
-    if any(times >= SWAPS and 2 * times >= places for _, _, times in swaps):
-        return True
-    starts, ends = layout.words.starts, layout.words.ends
-    a, b = (layout.text[starts[first] : ends[last - 1]] for first, last in (longer, shorter))
-    return renamed(swaps, a, b)
+    return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
+
+
+def _quotation(texts: tuple[str, str], words: int) -> bool:
+    """Whether one of two copies quotes the other."""
+    few, many = sorted(len(_OPENING.findall(text)) for text in texts)
+    least, times, apart = QUOTED
+    return many >= max(least, times * few) and many * apart >= words
 
 
 def body(sides: Sides, common: Common) -> Ruled | None:
