@@ -142,7 +142,7 @@ LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
 
 
-_OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–-]))["'“„‟«‹「『‘‚‛](?=\w)""")
+_OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
 
 
 class Copy(NamedTuple):
