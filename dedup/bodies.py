@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
+from dedup.model import RepeatKind
 from dedup.names import renamed
 from dedup.paragraphs import Layout
 from dedup.repeats import Chain, Stretch
 from dedup.verify import measure_all
-
-Kind = Literal["body", "excerpt"]
 
 BODY: Final = 80
 """A body has so many words in common with its copy."""
@@ -77,7 +76,7 @@ MUCH_FULLER: Final = 0.5
 """... or this share, if the other one stands in proper paragraphs and it does not."""
 
 PARAGRAPHS: Final = 2.0
-"""A copy in so many times the lines of the other, which has its words in lines of `GLUED` or more, stands in proper paragraphs."""
+"""A copy in so many times the lines of the other, which has lines of `GLUED` words, stands in proper paragraphs."""
 
 GLUED: Final = 60
 
@@ -148,8 +147,8 @@ _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«
 class Copy(NamedTuple):
     """One of the two places: words `first:last`, and the words of its block of prose before and behind them.
 
-    `lines` that it stands in, `prose`: the share of its words in lines of prose, `filled`: how much of its lines it is, `long`: the share
-    of its words in lines that are prose or have `CAPTION` words.
+    `lines` that it stands in; `prose`: the share of its words in lines of prose; `filled`: how much of its lines it is;
+    `long`: the share of its words in lines that are prose or have `CAPTION` words.
     """
 
     first: int
@@ -195,7 +194,7 @@ class Common(NamedTuple):
 class Judged(NamedTuple):
     """A repeat: the copy that stays, the one that goes, how much they resemble each other, and why this one goes."""
 
-    kind: Kind
+    kind: RepeatKind
     kept: Stretch
     dropped: Stretch
     chain: Chain
@@ -243,7 +242,7 @@ def _paired(chains: list[Chain], unit: int) -> list[Chain]:
     return [c for row in rows if len(row) >= PAIRS and sum(c.shared for c in row) >= FLOOR * BODY * unit for c in row]
 
 
-def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule, least: int) -> list[Judged]:
+def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, least: int) -> list[Judged]:
     least *= layout.unit
     chains = [chain for chain in chains if chain.shared >= FLOOR * least]
     if not chains:
@@ -264,7 +263,8 @@ def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule, least: i
             continue
         if _distinct(tokens[slice(*longer)]) < DISTINCT:
             continue
-        sides = tuple(_copy(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
+        a, b = (_copy(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
+        sides = a, b
         common = Common(aligned, aligned / page, layout.unit, len(chain.runs), sizes[groups[i]])
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
@@ -275,9 +275,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: Kind, rule: Rule, least: i
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
-        found.append(
-            Judged(kind, stretches[kept], stretches[1 - kept], chain, _resemblance(sides, aligned), reason)
-        )
+        found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, _resemblance(sides, aligned), reason))
     return found
 
 

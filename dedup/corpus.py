@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
+from dedup.cleaning import Cleaned, clean
 from dedup.settings import Settings
 from dedup.signatures import Texts, split, starts_of, text_hashes
 from dedup.sources import Rows, Source
@@ -41,6 +42,8 @@ class _Batch(NamedTuple):
     counts: NDArray[np.int64]
     keys: NDArray[np.uint64]
     contexts: NDArray[np.uint32]
+    doubled: dict[int, int]
+    unfinished: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
         lengths_spool.append(batch.pieces)
         keys_spool.append(batch.keys.view(np.uint32))
         contexts_spool.append(batch.contexts.ravel())
+        source.doubled.update((rows + i, count) for i, count in batch.doubled.items())
+        source.unfinished += batch.unfinished
         nothing = np.empty(0, np.uint32)
         batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing))
         rows += len(batch.lengths)
@@ -112,6 +117,10 @@ def _batch(rows: Rows, settings: Settings) -> _Batch:
     from dedup.kernels import hashes as hash_kernel
 
     texts, titles = split(Texts.of(rows.texts)), split(Texts.of(rows.titles))
+    cleaned = Cleaned({}, {}, 0) if settings.pages == "off" else clean(rows.texts, texts)
+    if cleaned.texts:
+        bodies = [cleaned.texts.get(i, text) for i, text in enumerate(rows.texts)]
+        rows, texts = rows._replace(texts=bodies), split(Texts.of(bodies))
     starts = starts_of(texts.ends)
     hashes = text_hashes(texts.tokens, starts, texts.ends)
     lengths = texts.ends - starts
@@ -131,4 +140,6 @@ def _batch(rows: Rows, settings: Settings) -> _Batch:
         np.diff(texts.piece_ends, prepend=0),
         keys,
         contexts,
+        cleaned.repeats,
+        cleaned.unfinished,
     )

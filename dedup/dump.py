@@ -15,11 +15,12 @@ import numpy as np
 import orjson
 
 from dedup.batch import decide
+from dedup.cleaning import exchanged
 from dedup.corpus import Progress
 from dedup.errors import InputError
-from dedup.lines import LineSource
+from dedup.lines import LineSource, parse
 from dedup.merge import Merged
-from dedup.model import Quarantined, Removed
+from dedup.model import PageRepeat, Quarantined, Removed
 from dedup.outputs import Outputs
 from dedup.result import Result
 from dedup.settings import Settings
@@ -77,10 +78,12 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
                 if files.merge:
                     stream.writelines(_merged_lines(result, source))
                 else:
-                    _write_kept(stream, source, decider.decisions.kept)
+                    _write_lines(stream, result, source)
         if files.removed is not None:
             with outputs.open(files.removed) as stream:
                 stream.writelines(map(_removed_line, result.iterate_removed()))
+                dropped = settings.pages == "clean"
+                stream.writelines(_page_line(found, dropped=dropped) for found in result.page_repeats())
         if files.quarantined is not None:
             with outputs.open(files.quarantined) as stream:
                 stream.writelines(map(_quarantined_line, result.quarantined))
@@ -89,6 +92,24 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
         done = Result(source, decider, settings, time.perf_counter() - start)
         done.left_out = result.left_out
         return done
+
+
+def _write_lines(stream: IO[bytes], result: Result, source: LineSource) -> None:
+    """Writes the kept lines, those whose text holds a body twice with each body once, if that is wanted."""
+    rows = np.array(result.kept_rows, np.int64)
+    changed = np.flatnonzero(np.isin(rows, list(source.doubled))) if result.settings.pages == "clean" else rows[:0]
+    head = 0
+    for place in changed.tolist():
+        _write_kept(stream, source, rows[head:place])
+        stream.write(_cleaned_line(source, int(rows[place])) + b"\n")
+        head = place + 1
+    _write_kept(stream, source, rows[head:])
+
+
+def _cleaned_line(source: LineSource, row: int) -> bytes:
+    """The line of a row with each body of its text once."""
+    article, line = source.article(row), source.raw(row)
+    return exchanged(line, dict(article.record), str(source.fields.text_of(parse(line))), article.text)
 
 
 def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.dtype[np.int64]]) -> None:
@@ -117,9 +138,10 @@ def _merged_lines(result: Result, source: LineSource) -> Iterator[bytes]:
     gains = result.additions()
     place, gain = next(gains, (-1, None))
     for i, row in enumerate(result.kept_rows):
-        line = source.raw(row)
+        doubled = row in source.doubled and result.settings.pages == "clean"
+        line = _cleaned_line(source, row) if doubled else source.raw(row)
         if i == place and gain is not None:
-            line = _with_additions(line, source.record(row), gain)
+            line = _with_additions(line, parse(line), gain)
             place, gain = next(gains, (-1, None))
         yield line + b"\n"
 
@@ -147,6 +169,28 @@ def _removed_line(removed: Removed) -> bytes:
         "line": removed.place.line,
         "kept_source": removed.kept_place.source,
         "kept_line": removed.kept_place.line,
+    }
+    return dumps(line) + b"\n"
+
+
+def _page_line(found: PageRepeat, *, dropped: bool) -> bytes:
+    repeat = found.repeat
+    line = {
+        "id": found.id,
+        "duplicate_of": found.id,
+        "relation": "page_repeat",
+        "resemblance": repeat.similarity,
+        "reason": f"{repeat.kind} stands twice in one text; kept is the copy {repeat.reason}",
+        "source": found.place.source,
+        "line": found.place.line,
+        "field": found.field,
+        "start": repeat.dropped.start,
+        "end": repeat.dropped.end,
+        "kept_start": repeat.kept.start,
+        "kept_end": repeat.kept.end,
+        "dropped": dropped,
+        "unique": [part.text for part in repeat.unique],
+        "text": found.text,
     }
     return dumps(line) + b"\n"
 

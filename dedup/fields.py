@@ -54,6 +54,17 @@ class Fields:
         """The value of the first text field that is there and not None; None when there is none."""
         return _first(record, self.text)
 
+    def with_text(self, record: Mapping[str, Any], text: str) -> dict[str, Any]:
+        """A copy of a record with another text in the place of its own (`text_of`)."""
+        name = self.text_name(record)
+        return _with(record, [name] if record.get(name) is not None else name.split("."), text)
+
+    def text_name(self, record: Mapping[str, Any]) -> str:
+        """The name of the field that the text of a record is in (`text_of`); empty when there is none."""
+        plain = (name for name in self.text if record.get(name) is not None)
+        nested = (name for name in self.text if "." in name and _first(record, (name,)) is not None)
+        return next(plain, None) or next(nested, "")
+
     def identity(self, given: object, record: Mapping[str, Any], text: bytes) -> str:
         """What the record is called: its id, else its URL, else a hash of its text."""
         if isinstance(given, str) and given:
@@ -165,6 +176,10 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
             if inner is not None:
                 return inner
     return None
+
+
+def _with(record: Mapping[str, Any], path: list[str], value: object) -> dict[str, Any]:
+    return {**record, path[0]: _with(record[path[0]], path[1:], value) if path[1:] else value}
 
 
 def _url(value: object) -> str | None:

@@ -6,7 +6,7 @@ import itertools
 import re
 from bisect import bisect, bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -14,11 +14,12 @@ import numpy as np
 
 from dedup import tokens
 from dedup.alignment import RUN
-from dedup.bodies import LEAST, Judged, Kind, judge
+from dedup.bodies import LEAST, Judged, judge
 from dedup.diff import diff
-from dedup.paragraphs import Layout, Paragraph, paragraphs
+from dedup.model import Paragraph, Repeat, RepeatKind, Span
+from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
-from dedup.signatures import Texts
+from dedup.signatures import Texts, split
 
 STAYS: Final = 12
 """So many words in a row that only the dropped copy has are new: they stay in the page."""
@@ -35,31 +36,6 @@ ROUNDS: Final = 32
 _SPACE: Final = re.compile(r"\s*")
 _BLANKS: Final = re.compile(r"[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
 _BREAK: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the input, in code points: from `start` to before `end`."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A stretch that stands twice: `dropped` goes, `kept` stays.
-
-    `kind`: `body`, or `excerpt` (a lead, a standfirst, a teaser, a caption). `similarity`: twice the common words over the
-    words of both copies. `unique`: what stands in the dropped copy only; inside `dropped` it goes with it, and what is left of
-    the paragraphs around it stays. `reason`: why this copy stays.
-    """
-
-    kept: Span
-    dropped: Span
-    kind: Kind
-    similarity: float
-    unique: tuple[Paragraph, ...]
-    reason: str
 
 
 class Page:
@@ -88,14 +64,14 @@ class _Cut(NamedTuple):
 
     kept: Stretch
     dropped: Stretch
-    kind: Kind
+    kind: RepeatKind
     similarity: float
     unique: tuple[Stretch, ...]
     reason: str
 
 
 class _Left(NamedTuple):
-    """What is left of the input, in pieces: piece i begins at `at[i]` of what is left, and is `starts[i]:ends[i]` of the input."""
+    """What is left of the input: piece i begins at `at[i]` of what is left, and is `starts[i]:ends[i]` of the input."""
 
     at: tuple[int, ...]
     starts: tuple[int, ...]
@@ -133,7 +109,7 @@ def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Pag
     >>> page.text == f"Ferry stays in port\\n{story}\\nRelated\\nFerry stays in port"
     True
     >>> page.repeats[0].kept, page.repeats[0].kind
-    (Span(start=20, end=455), 'body')
+    (Span(start=20, end=489), 'body')
     """
     if not isinstance(text, str):
         raise TypeError(f"text is a {type(text).__name__}, not a str")
@@ -159,7 +135,8 @@ def _worth_a_look(text: str, *, excerpts: bool) -> bool:
     buffer, _ = Texts.of([text])
     eights = np.ndarray(len(buffer) - 7, np.dtype("<u8"), buffer, strides=(1,))
     run, least = (RUN, LEAST) if excerpts else GLANCE
-    return least <= kernel.repeated_in_text(buffer, eights, table.inside, table.entries, table.expansions, RUN, run)
+    words = kernel.repeated_in_text(buffer, eights, table.inside, table.entries, table.expansions, RUN, run)
+    return int(words) >= least
 
 
 def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
@@ -168,7 +145,9 @@ def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
     words = layout.words.tokens
     goes, stays = np.zeros(len(words), bool), np.zeros(len(words), bool)
     cuts: list[_Cut] = []
-    for repeat in judge(layout, chains(repeated_runs(words, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts):
+    for repeat in judge(
+        layout, chains(repeated_runs(words, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts
+    ):
         kept, dropped = slice(*repeat.kept), slice(*repeat.dropped)
         if goes[dropped].any() or stays[dropped].any() or goes[kept].any():
             continue
@@ -182,28 +161,75 @@ def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
 def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
     """The stretches of a repeat that go: all of the dropped copy but what is new in it."""
     text, words = layout.text, layout.words
-    kept, dropped = (
-        (int(words.starts[first]), int(words.ends[last - 1])) for first, last in (repeat.kept, repeat.dropped)
-    )
-    exact = repeat.resemblance == 1.0
-    own = [] if exact else [
-        (dropped[0] + piece.b[0], dropped[0] + piece.b[1])
-        for piece in diff(text[slice(*kept)], text[slice(*dropped)])
-        if piece.kind in ("added", "replaced")
-    ]
-    new, lost = [], []
-    for start, end in own:
-        first, last = np.searchsorted(words.starts, (start, end)).tolist()
-        if last - first >= STAYS * layout.unit:
-            new.append((first, last))
-        elif first < last:
-            lost.append((start, int(words.ends[last - 1])))
+    own = [] if repeat.resemblance == 1.0 else _own(layout, repeat)
+    new = [span for span in own if span[1] - span[0] >= STAYS * layout.unit]
+    if merge:
+        new = _joined(new + _sentences(layout, repeat, own))
     edges = [repeat.dropped[0], *itertools.chain(*new), repeat.dropped[1]]
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         if first < last:
-            span = _with_space(text, _printed(layout, first, last))
-            unique = [s for s in lost if span[0] <= s[0] < span[1]]
-            yield _Cut(_counterpart(layout, repeat, first, last), span, repeat.kind, repeat.resemblance, tuple(unique), repeat.reason)
+            unique = [
+                (int(words.starts[a]), int(words.ends[b - 1]))
+                for a, b in own
+                if first <= a < last and (a, b) not in new
+            ]
+            yield _Cut(
+                kept=_counterpart(layout, repeat, first, last),
+                dropped=_with_space(text, _printed(layout, first, last)),
+                kind=repeat.kind,
+                similarity=repeat.resemblance,
+                unique=tuple(unique + _around(layout, repeat, first, last)),
+                reason=repeat.reason,
+            )
+
+
+def _own(layout: Layout, repeat: Judged) -> list[Stretch]:
+    """The stretches of words that only the dropped copy has."""
+    text, words = layout.text, layout.words
+    kept, dropped = (
+        (int(words.starts[first]), int(words.ends[last - 1])) for first, last in (repeat.kept, repeat.dropped)
+    )
+    found = []
+    for piece in diff(text[slice(*kept)], text[slice(*dropped)]):
+        if piece.kind in ("added", "replaced"):
+            first, last = np.searchsorted(words.starts, [dropped[0] + place for place in piece.b]).tolist()
+            if first < last:
+                found.append((first, last))
+    return found
+
+
+def _sentences(layout: Layout, repeat: Judged, own: list[Stretch]) -> list[Stretch]:
+    """The sentences of the dropped copy with `MERGED` words or more of their own."""
+    first, last = repeat.dropped
+    start, end = int(layout.words.starts[first]), int(layout.words.ends[last - 1])
+    edges = [first, *(first + split(Texts.of([layout.text[start:end]])).pieces).tolist()]
+    return [
+        (a, b)
+        for a, b in itertools.pairwise(edges)
+        if sum(max(0, min(b, j) - max(a, i)) for i, j in own) >= MERGED * layout.unit
+    ]
+
+
+def _joined(stretches: list[Stretch]) -> list[Stretch]:
+    """The same words in stretches that do not overlap."""
+    found: list[Stretch] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _around(layout: Layout, repeat: Judged, first: int, last: int) -> list[Stretch]:
+    """What a glued copy has before and behind the common words, in code points, at an end of it: an extra first sentence."""
+    words, heads = layout.words, layout.heads
+    found = []
+    if first == repeat.dropped[0] and (head := int(heads[layout.lines[first]])) < first:
+        found.append((int(words.starts[head]), int(words.ends[first - 1])))
+    if last == repeat.dropped[1] and (tail := int(heads[layout.lines[last - 1] + 1])) > last:
+        found.append((int(words.starts[last]), int(words.ends[tail - 1])))
+    return found
 
 
 def _counterpart(layout: Layout, repeat: Judged, first: int, last: int) -> Stretch:
@@ -243,10 +269,10 @@ def _with_space(text: str, span: Stretch) -> Stretch:
     while line > 0 and text[line - 1].isspace() and not _BREAK.match(text[line - 1]):
         line -= 1
     opens = line == 0 or _BREAK.match(text[line - 1]) is not None
-    blanks = _BLANKS.match(text, end).end()
+    blanks = _end(_BLANKS, text, end)
     closes = blanks == len(text) or _BREAK.match(text, blanks) is not None
     if opens and closes:
-        rest = _SPACE.match(text, end).end()
+        rest = _end(_SPACE, text, end)
         if rest == len(text):
             while line > 0 and text[line - 1].isspace():
                 line -= 1
@@ -257,21 +283,23 @@ def _with_space(text: str, span: Stretch) -> Stretch:
     return (line, end) if closes else (start, blanks)
 
 
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
+
+
 def _repeats(text: str, left: _Left, cut: _Cut) -> Iterator[Repeat]:
     """A cut in places of the input: one repeat for each of its pieces."""
     kept = left.original(cut.kept)
-    unique = tuple(
-        Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in left.original(part)
-    )
+    unique = tuple(Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in left.original(part))
     for start, end in left.original(cut.dropped):
-        inside = tuple(part for part in unique if start <= part.start < end)
         yield Repeat(
-            Span(kept[0][0], kept[-1][1]),
-            Span(start, end),
-            cut.kind,
-            round(cut.similarity, 4),
-            inside,
-            cut.reason,
+            kept=Span(kept[0][0], kept[-1][1]),
+            dropped=Span(start, end),
+            kind=cut.kind,
+            similarity=round(cut.similarity, 4),
+            unique=tuple(sorted(unique, key=lambda part: part.start)),
+            reason=cut.reason,
         )
 
 

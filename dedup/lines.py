@@ -16,7 +16,7 @@ from dedup.formats import Block, Damaged, Input, blocks, open_input
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.settings import Limits
 from dedup.signatures import encode
-from dedup.sources import BATCH_BYTES, Facts, Rows, no_text
+from dedup.sources import BATCH_BYTES, Facts, Rows, article_of, no_text
 from dedup.spool import Workspace
 
 PATIENCE: Final = 1_000
@@ -35,7 +35,7 @@ class LineSource:
         self._rank = {path: i for i, path in enumerate(self._paths)}
         if len(self._rank) < len(self._paths):
             raise InputError(next(p for p in self._paths if self._paths.count(p) > 1), "is given twice")
-        self._fields = fields
+        self.fields = fields
         self._essentials = Essentials(fields)
         self._limits = limits
         self._workspace = workspace
@@ -49,6 +49,8 @@ class LineSource:
         self.quarantined: list[Quarantined] = []
         self.blank_lines = 0
         self.volume = 0
+        self.doubled: dict[int, int] = {}
+        self.unfinished = 0
 
     def batches(self) -> Iterator[Rows]:
         """The texts and titles of all rows in order. Raises InputError, and NoTextField for a file without any."""
@@ -62,7 +64,7 @@ class LineSource:
                 for batch in self._read_file(path, opened, keys):
                     lost = len(self.quarantined) - before
                     if rows == len(self.starts) and lost > PATIENCE and keys:
-                        raise NoTextField(path, keys, self._fields.text)
+                        raise NoTextField(path, keys, self.fields.text)
                     yield batch
             self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
 
@@ -71,7 +73,7 @@ class LineSource:
         if not none or not lost or any(q.reason in ("damaged", "too_long") for q in lost):
             return
         if any(q.reason == "no_text" for q in lost):
-            raise NoTextField(path, keys, self._fields.text)
+            raise NoTextField(path, keys, self.fields.text)
         first = lost[0]
         why = f"no line is a record with a text: line {first.place.line}: {first.reason}: {first.detail}; expected JSON Lines"
         raise InputError(path, why + " (one JSON object a line; compression is told by the suffix)")
@@ -142,7 +144,7 @@ class LineSource:
         except (ValueError, RecursionError) as error:
             self._set_aside(path, number, "not_json", str(error))
             return None
-        text = self._fields.text_of(record) if isinstance(record, dict) else None
+        text = self.fields.text_of(record) if isinstance(record, dict) else None
         if isinstance(text, str):
             return record, encode(text)
         if isinstance(record, dict) and text is None:
@@ -166,10 +168,11 @@ class LineSource:
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
         try:
-            return Article(self.facts.ids[row], parse(self.raw(row)), self._fields)
+            record = parse(self.raw(row))
         except ValueError:  # it was a record when it was read first
             self.check_unchanged()
             raise
+        return article_of(self.facts.ids[row], record, self.fields, doubled=row in self.doubled)
 
     def record(self, row: int) -> Mapping[str, Any] | str:
         """The line of a row, parsed anew."""

@@ -82,6 +82,57 @@ class Removed:
     kept_place: Place
 
 
+RepeatKind = Literal["body", "excerpt"]
+"""What stands twice in a page: a body, or an excerpt (a lead, a standfirst, a teaser, a caption)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A stretch of a text: `text` is `start:end` of it, in code points."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the input, in code points: from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A stretch that stands twice: `dropped` goes, `kept` stays.
+
+    `kind`: `body`, or `excerpt` (a lead, a standfirst, a teaser, a caption). `similarity`: twice the common words over the
+    words of both copies. `unique`: what stands in the dropped copy only; inside `dropped` it goes with it, and what is left of
+    the paragraphs around it stays. `reason`: why this copy stays.
+    """
+
+    kept: Span
+    dropped: Span
+    kind: RepeatKind
+    similarity: float
+    unique: tuple[Paragraph, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRepeat:
+    """A body that stands twice in the text of a kept record: `repeat` tells where, `text` is what was dropped (or would be,
+    where pages are kept), `field` where the record has its text (empty for a plain string).
+    """
+
+    id: str
+    place: Place
+    field: str
+    repeat: Repeat
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A star: the kept record, and the records removed because each of them matches it."""
@@ -126,9 +177,10 @@ class Summary:
     `candidates`: pairs of distinct texts that shared a bucket or passages; `verified`: those that were aligned and share
     enough to be judged; `siblings`, `related`, `versions`: judged, and no reason to remove anything. `boilerplate_words`:
     words set aside as a site's boilerplate; `boilerplate_only`: records with equal text that stay, because nothing but
-    boilerplate is left of them and they are other pages. `capped_buckets`, `hot_passages`: shared by too many texts to pair
-    everything with everything; `long_gaps`: gaps too long to be aligned; `blank_lines` are no records. `undated`: records
-    without a date that can be read, which count as later than all others for `earliest`.
+    boilerplate is left of them and they are other pages. `page_repeats`: bodies that stand twice in the text of one kept
+    record. `capped_buckets`, `hot_passages`: shared by too many texts to pair everything with everything; `long_gaps`: gaps
+    too long to be aligned; `unfinished_pages`: with more repeated bodies than were looked for; `blank_lines` are no records.
+    `undated`: records without a date that can be read, which count as later than all others for `earliest`.
     """
 
     records: int
@@ -144,9 +196,11 @@ class Summary:
     versions: int
     boilerplate_words: int
     boilerplate_only: int
+    page_repeats: int
     capped_buckets: int
     hot_passages: int
     long_gaps: int
+    unfinished_pages: int
     blank_lines: int
     undated: int
     quarantined_by_reason: Mapping[str, int]

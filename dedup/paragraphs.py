@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.model import Paragraph
 from dedup.words import Words, locate
 
 LONG: Final = 40
@@ -22,15 +22,6 @@ SPACELESS: Final = 2
 
 _LINE: Final = re.compile("[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"”’»›」』）)\\]*_]*$")
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A stretch of a text: `text` is `start:end` of it, in code points."""
-
-    start: int
-    end: int
-    text: str
 
 
 def paragraphs(text: str) -> tuple[Paragraph, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from dedup.corpus import Progress
 from dedup.errors import AccountingError, InputError
 from dedup.explanation import Explanation, between, row_of
 from dedup.fields import Fields
+from dedup.inpage import clean_page
 from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
-from dedup.model import DUPLICATES, REMOVED, Border, Cluster, Place, Quarantined, Removed, Summary
+from dedup.model import DUPLICATES, REMOVED, Border, Cluster, PageRepeat, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
 from dedup.sources import RecordSource
 from dedup.spool import Workspace
@@ -52,8 +53,31 @@ class Result:
 
     @property
     def kept(self) -> Sequence[Record]:
-        """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew."""
-        return Kept(self._source, self._decisions.kept.tolist())
+        """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew; those
+        whose text holds a body twice are copies with each body once, unless `pages` are kept.
+        """
+        return Kept(self._given, self._decisions.kept.tolist())
+
+    def _given(self, row: int) -> Record:
+        """A kept record as it is given back."""
+        record = self._source.record(row)
+        if row not in self._source.doubled or self.settings.pages != "clean":
+            return record
+        if isinstance(record, str):
+            return clean_page(record).text
+        return dict(self._source.article(row).record)
+
+    def page_repeats(self) -> Iterator[PageRepeat]:
+        """The bodies that stand twice in the text of one kept record, in input order."""
+        fields, source = self.settings.fields, self._source
+        for row in self._decisions.kept.tolist():
+            if row in source.doubled:
+                record = source.record(row)
+                name = "" if isinstance(record, str) else fields.text_name(record)
+                text = record if isinstance(record, str) else str(fields.text_of(record))
+                for repeat in clean_page(text).repeats:
+                    dropped = text[repeat.dropped.start : repeat.dropped.end]
+                    yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped)
 
     @property
     def kept_rows(self) -> list[int]:
@@ -105,6 +129,8 @@ class Result:
             relations={name: relations[name] for name in REMOVED},
             clusters=len(set(decisions.keeper[removed].tolist())),
             **asdict(decisions.counts),
+            page_repeats=sum(source.doubled.get(row, 0) for row in decisions.kept.tolist()) if source.doubled else 0,
+            unfinished_pages=source.unfinished,
             blank_lines=source.blank_lines,
             undated=source.facts.undated,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
@@ -194,8 +220,8 @@ class Result:
 class Kept(Sequence[Record]):
     """The kept records of a result; those of files are read when they are asked for."""
 
-    def __init__(self, source: LineSource | RecordSource, rows: list[int]) -> None:
-        self._source = source
+    def __init__(self, read: Callable[[int], Record], rows: list[int]) -> None:
+        self._read = read
         self._rows = rows
 
     def __len__(self) -> int:
@@ -207,8 +233,8 @@ class Kept(Sequence[Record]):
     def __getitem__(self, index: slice) -> list[Record]: ...
     def __getitem__(self, index: int | slice) -> Record | list[Record]:
         if isinstance(index, slice):
-            return [self._source.record(row) for row in self._rows[index]]
-        return self._source.record(self._rows[index])
+            return [self._read(row) for row in self._rows[index]]
+        return self._read(self._rows[index])
 
     def __eq__(self, other: object) -> bool:
         return (

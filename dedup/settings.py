@@ -13,6 +13,10 @@ from dedup.evidence import Rules
 from dedup.fields import Article, Fields
 from dedup.scheme import Scheme
 
+Pages = Literal["clean", "keep", "off"]
+
+PAGES: Final[tuple[Pages, ...]] = get_args(Pages)
+
 Versions = Literal["policy", "latest", "earliest", "all"]
 
 VERSIONS: Final[tuple[Versions, ...]] = get_args(Versions)
@@ -49,8 +53,9 @@ class Settings:
     are proposed for comparison (`default_jaccard`). `boilerplate`: whether what a site repeats is set aside. `passages`:
     whether texts that hold each other are proposed. `templates`: whether texts of one template with other facts are told
     from copies. `versions` of one piece: `policy` (`keep` decides), `latest`, `earliest`, or `all` (none is removed).
-    `window`: texts dated further apart are no copies, as `30d` (`12h`, `2w`). `keep`, `sources`: which copy stays
-    (`canonical.Policy`). `jobs`: threads.
+    `pages`: bodies that stand twice in one text count once, and kept records are given back with each body once (`clean`),
+    or as they came (`keep`); `off`: nobody looks. `window`: texts dated further apart are no copies, as `30d` (`12h`, `2w`).
+    `keep`, `sources`: which copy stays (`canonical.Policy`). `jobs`: threads.
     """
 
     threshold: float = 0.8
@@ -60,6 +65,7 @@ class Settings:
     passages: bool = True
     templates: bool = True
     versions: Versions = "policy"
+    pages: Pages = "clean"
     window: str | None = None
     keep: Keep = canonical.DEFAULT
     sources: tuple[str, ...] = ()
@@ -86,6 +92,8 @@ class Settings:
             raise SettingsError(f"jobs is {self.jobs}: give at least 1")
         if self.versions not in VERSIONS:
             raise SettingsError(f"versions is {self.versions!r}: give {', '.join(VERSIONS)}")
+        if self.pages not in PAGES:
+            raise SettingsError(f"pages is {self.pages!r}: give {', '.join(PAGES)}")
         hours = None if self.window is None else dates.duration(self.window) / 3600.0
         object.__setattr__(self, "window_hours", hours)
         object.__setattr__(self, "policy", canonical.Policy.parse(self.keep, self.sources))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from dedup import dates
 from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
+from dedup.inpage import clean_page
 from dedup.model import Place, Quarantined, QuarantineReason
 from dedup.signatures import encode
 from dedup.urls import host
@@ -95,13 +97,16 @@ class Facts:
 class Source(Protocol):
     """Where records come from. Row numbers count the records that have a text, from 0, in input order.
 
-    `volume`: bytes read (of texts, for records in memory).
+    `volume`: bytes read (of texts, for records in memory). `doubled`: rows whose text holds a body twice, and how many times
+    more; `article` gives their text with each body once, `record` as it came. `unfinished`: how many of them were too hard.
     """
 
     quarantined: list[Quarantined]
     blank_lines: int
     volume: int
     facts: Facts
+    doubled: dict[int, int]
+    unfinished: int
 
     def batches(self) -> Iterator[Rows]:
         """The texts and titles of all rows in order; to be read to the end once, before anything else is asked."""
@@ -140,6 +145,8 @@ class RecordSource:
         self.quarantined: list[Quarantined] = []
         self.blank_lines = 0
         self.volume = 0
+        self.doubled: dict[int, int] = {}
+        self.unfinished = 0
 
     def batches(self) -> Iterator[Rows]:
         """The texts and titles of all rows in order. Raises NoTextField when no record has a text."""
@@ -182,7 +189,8 @@ class RecordSource:
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
-        return Article(self.facts.ids[row], self._mapping(self._rows[row]) or {}, self._fields)
+        record = self._mapping(self._rows[row]) or {}
+        return article_of(self.facts.ids[row], record, self._fields, doubled=row in self.doubled)
 
     def raw(self, row: int) -> bytes:
         """The record of a row as Python shows it."""
@@ -204,6 +212,12 @@ class RecordSource:
     def records(self) -> int:
         """How many records there were, those set aside included."""
         return len(self._rows) + len(self.quarantined)
+
+
+def article_of(name: str, record: Mapping[str, Any], fields: Fields, *, doubled: bool) -> Article:
+    """A record as policies see it, with each body of its text once."""
+    found = Article(name, record, fields)
+    return replace(found, record=fields.with_text(record, clean_page(found.text).text)) if doubled else found
 
 
 def no_text(record: object, text: object) -> tuple[QuarantineReason, str]:

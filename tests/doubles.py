@@ -105,22 +105,20 @@ KINDS: Final[dict[str, Maker]] = {
     "five times": lambda a, b, r: MENU + BETWEEN.join([f"{a.title}\n\n{a.text}"] * 5) + FOOT,
     "five times, nothing else": lambda a, b, r: "\n\n".join([a.text] * 5),
     "every paragraph twice": _interleaved,
-    "two articles in turn": lambda a, b, r: MENU
-    + BETWEEN.join(f"{x.title}\n\n{x.text}" for x in (a, b, a, b))
-    + FOOT,
+    "two articles in turn": lambda a, b, r: MENU + BETWEEN.join(f"{x.title}\n\n{x.text}" for x in (a, b, a, b)) + FOOT,
     "glued below": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"Site\n2 hours ago\n- Site\n{a.title}\n{glued(a)}"),
     "glued above": lambda a, b, r: MENU + f"{a.title}\n{glued(a)}\n{a.title}\n\n{a.text}" + FOOT,
     "glued, extra first sentence": lambda a, b, r: _page(
         f"{a.title}\n\n{a.text}", f"Site\n{a.title}\n{sentences(b.text)[0].strip()} {glued(a)}"
     ),
     "edited": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{b.title}\n\n{edited(a, a.text, 0.05, r)}"),
-    "edited and glued": lambda a, b, r: _page(
-        f"{a.title}\n\n{a.text}", f"{a.title}\n{edited(a, glued(a), 0.05, r)}"
-    ),
+    "edited and glued": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{edited(a, glued(a), 0.05, r)}"),
     "truncated below": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n\n{shortened(a.text, 0.6)}"),
     "truncated and glued": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{shortened(glued(a), 0.6)}"),
     "truncated above": lambda a, b, r: _page(f"{a.title}\n\n{shortened(a.text, 0.6)}", f"{a.title}\n\n{a.text}"),
-    "without a paragraph": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n\n{_without_a_paragraph(a.text)}"),
+    "without a paragraph": lambda a, b, r: _page(
+        f"{a.title}\n\n{a.text}", f"{a.title}\n\n{_without_a_paragraph(a.text)}"
+    ),
     "without full stops": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{_without_stops(glued(a))}"),
 }
 
