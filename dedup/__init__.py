@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from dedup.explanation import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
+    from dedup.inpage import Page as Page
+    from dedup.inpage import clean_page as clean_page
     from dedup.model import Border as Border
     from dedup.model import Cluster as Cluster
     from dedup.model import Match as Match
+    from dedup.model import PageRepeat as PageRepeat
+    from dedup.model import Paragraph as Paragraph
     from dedup.model import Place as Place
     from dedup.model import Quarantined as Quarantined
     from dedup.model import Removed as Removed
+    from dedup.model import Repeat as Repeat
+    from dedup.model import Span as Span
     from dedup.model import Summary as Summary
     from dedup.result import Result as Result
     from dedup.result import deduplicate as deduplicate
@@ -43,14 +49,19 @@ _HOMES = {
     "Fields": "fields",
     "Limits": "settings",
     "Match": "model",
+    "Page": "inpage",
+    "PageRepeat": "model",
+    "Paragraph": "model",
     "Place": "model",
     "Policy": "canonical",
     "Quarantined": "model",
     "Removed": "model",
+    "Repeat": "model",
     "Result": "result",
     "Scheme": "scheme",
     "Settings": "settings",
     "Signatures": "signatures",
+    "Span": "model",
     "Summary": "model",
     "Texts": "signatures",
     "clean_page": "inpage",
@@ -70,16 +81,22 @@ __all__ = [
     "Fields",
     "Limits",
     "Match",
+    "Page",
+    "PageRepeat",
+    "Paragraph",
     "Place",
     "Policy",
     "Quarantined",
     "Removed",
+    "Repeat",
     "Result",
     "Scheme",
     "Settings",
     "Signatures",
+    "Span",
     "Summary",
     "Texts",
+    "clean_page",
     "compare",
     "deduplicate",
     "explain",

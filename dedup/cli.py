@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from dedup import cli_review
+from dedup import cli_page, cli_review
 from dedup.canonical import DEFAULT
 from dedup.cli_options import EXIT_INTERRUPTED, EXIT_QUARANTINED, Examples, decides, fail, quiet_pipe, settings_of
 from dedup.errors import DedupError, SettingsError
@@ -55,6 +55,13 @@ def main() -> None:
     default="policy",
     show_default=True,
     help="Which version of a revised piece stays; policy: as --keep says.",
+)
+@click.option(
+    "--pages",
+    type=click.Choice(("clean", "keep", "off")),
+    default="clean",
+    show_default=True,
+    help="Bodies that stand twice in one text: drop one; only report them; do not look.",
 )
 @decides
 @click.option(
@@ -114,5 +121,5 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (cli_review.explain, cli_review.tune, cli_review.boilerplate):
+for command in (cli_page.page, cli_review.explain, cli_review.tune, cli_review.boilerplate):
     main.add_command(command)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dedup.canonical import DEFAULT
+from dedup.errors import DedupError, InputError, SettingsError
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -81,11 +84,48 @@ def settings_of(options: dict[str, Any]) -> Settings:
         passages=not options["no_passages"],
         templates=not options["no_templates"],
         versions=options.get("versions", "policy"),
+        pages=options.get("pages", "clean"),
         keep=options.get("keep", DEFAULT),
         sources=tuple(s.strip() for s in options.get("sources", "").split(",") if s.strip()),
         fields=dataclasses.replace(Fields(), **named),
         jobs=options["jobs"] or os.cpu_count() or 1,
     )
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Errors of the library as errors of the command."""
+    try:
+        yield
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    except DedupError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        quiet_pipe()
+    except OSError as error:
+        fail(error.strerror or str(error))
+    except KeyboardInterrupt:
+        click.echo("dedup: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def read_bytes(name: str, hint: str = "") -> bytes:
+    """A file, or standard input (`-`). Raises InputError."""
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(name, "No such file or directory" + hint) from error
+    except OSError as error:
+        raise InputError(name, error.strerror or str(error)) from error
+
+
+def read_text(name: str, hint: str = "") -> str:
+    """The text of a file, or of standard input. Raises InputError."""
+    try:
+        return read_bytes(name, hint).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(name, str(error)) from error
 
 
 def fail(message: str) -> NoReturn:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 
-from dedup.cli_options import EXIT_INTERRUPTED, Examples, decides, fail, quiet_pipe, settings_of
-from dedup.errors import DedupError, InputError, SettingsError
+from dedup.cli_options import Examples, decides, errors, read_text, settings_of
+
+_HINT = "; ids of a dump need --in DUMP"
 
 
 class ExplainCommand(Examples):
@@ -43,24 +41,6 @@ class BoilerplateCommand(Examples):
     """
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Errors of the library as errors of the command."""
-    try:
-        yield
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    except DedupError as error:
-        fail(str(error))
-    except BrokenPipeError:
-        quiet_pipe()
-    except OSError as error:
-        fail(error.strerror or str(error))
-    except KeyboardInterrupt:
-        click.echo("dedup: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-
-
 @click.command(cls=ExplainCommand)
 @click.argument("a")
 @click.argument("b")
@@ -81,12 +61,12 @@ def explain(**options: Any) -> None:
     from dedup.show import print_diff
 
     a, b, dump = options["a"], options["b"], options["dump"]
-    with _errors():
+    with errors():
         settings = settings_of(options)
         if dump is None and a == b == "-":
             raise click.UsageError("standard input cannot be both texts")
         report.tell_compiling()
-        first, second = (a, b) if dump is not None else (_text(a), _text(b))
+        first, second = (a, b) if dump is not None else (read_text(a, _HINT), read_text(b, _HINT))
         found = explain_records(first, second, dump, settings)
         if options["as_json"]:
             figures = {"ids": (a, b), **dataclasses.asdict(found.match)}
@@ -114,7 +94,7 @@ def tune(**options: Any) -> None:
     from dedup.result import deduplicate
     from dedup.settings import default_jaccard
 
-    with _errors():
+    with errors():
         settings = settings_of(options)
         lowest = default_jaccard(min(settings.threshold, *report.THRESHOLDS))  # what each of them would look at
         report.tell_compiling()
@@ -146,7 +126,7 @@ def boilerplate(**options: Any) -> None:
     from dedup.dump import dumps
     from dedup.explanation import repeated
 
-    with _errors():
+    with errors():
         settings = settings_of(options)
         report.tell_compiling()
         found = [r for r in repeated(options["dump"], settings) if options["only"] in (None, r.site)]
@@ -157,16 +137,3 @@ def boilerplate(**options: Any) -> None:
                 click.echo(f"{piece.records:>7,}  {piece.site or '-'}  {report.printable(piece.text)}")
         if len(found) > options["most"] and not options["as_json"]:
             click.echo(f"and {len(found) - options['most']:,} more; --most N shows them", err=True)
-
-
-def _text(name: str) -> str:
-    """The text of a file, or of standard input."""
-    try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return data.decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(name, "No such file or directory; ids of a dump need --in DUMP") from error
-    except OSError as error:
-        raise InputError(name, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(name, str(error)) from error

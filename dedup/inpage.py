@@ -54,6 +54,12 @@ class Page:
         """The paragraphs of the input."""
         return paragraphs(self.source)
 
+    def _repr_html_(self) -> str:
+        """For notebooks: what stays and what goes, side by side."""
+        from dedup.page_map import to_html
+
+        return to_html(self.paragraphs, self.repeats)
+
     def __repr__(self) -> str:
         words = sum(len(self.source[r.dropped.start : r.dropped.end].split()) for r in self.repeats)
         return f"<Page: {len(self.repeats)} repeats, {words} words dropped>"
@@ -94,11 +100,14 @@ class _Left(NamedTuple):
         return found
 
 
-def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Page:
+def clean_page(
+    text: str | None = None, *, html: str | bytes | None = None, excerpts: bool = False, merge: bool = False
+) -> Page:
     """Finds what stands twice in a page, and drops the lesser copy.
 
-    `excerpts`: also drops repeated leads, standfirsts, teasers and captions. `merge`: sentences of a dropped copy that have
-    some words of their own stay in place.
+    `html`: instead of the text, the HTML of a page; its text is taken with its blocks, with a limit of time, of depth and of
+    size (`html.page_text`). `excerpts`: also drops repeated leads, standfirsts, teasers and captions. `merge`: sentences of a
+    dropped copy that have some words of their own stay in place. Raises TypeError, and for `html` InputError and MissingExtra.
 
     >>> story = "The ferry to Port Ellery will not sail on Monday, the harbour office said, because of a storm that is "
     >>> story += "expected to bring waves of up to six metres to the strait in the early hours of the morning. "
@@ -111,6 +120,12 @@ def clean_page(text: str, *, excerpts: bool = False, merge: bool = False) -> Pag
     >>> page.repeats[0].kept, page.repeats[0].kind
     (Span(start=20, end=489), 'body')
     """
+    if (text is None) == (html is None):
+        raise TypeError("give a text, or html=")
+    if html is not None:
+        from dedup.html import page_text
+
+        text = page_text(html)
     if not isinstance(text, str):
         raise TypeError(f"text is a {type(text).__name__}, not a str")
     if not _worth_a_look(text, excerpts=excerpts):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from dedup.corpus import Progress
 from dedup.model import REMOVED, Border, Summary
+from dedup.words import locate
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from dedup.explanation import Explanation
+    from dedup.inpage import Page
     from dedup.result import Result
 
 _MEANINGS = {
@@ -102,6 +104,9 @@ def print_summary(result: Result) -> None:
         console.print(f"pairs that were looked at and stay: {told}")
     if summary.boilerplate_words:
         console.print(f"{summary.boilerplate_words:,} words set aside as boilerplate of their sites")
+    if summary.page_repeats:
+        done = "dropped" if result.settings.pages == "clean" else "left"
+        console.print(f"{summary.page_repeats:,} bodies that stand twice in one kept text {done}")
     if summary.boilerplate_only:
         console.print(
             f"{summary.boilerplate_only:,} records of other pages stay, though nothing but boilerplate is left of them"
@@ -110,6 +115,7 @@ def print_summary(result: Result) -> None:
         "full buckets": summary.capped_buckets,
         "hot passages": summary.hot_passages,
         "gaps too long to align": summary.long_gaps,
+        "pages with more repeats": summary.unfinished_pages,
         "paragraphs not merged": result.left_out,
     }
     if any(limits.values()):
@@ -118,6 +124,18 @@ def print_summary(result: Result) -> None:
         console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), soft_wrap=True)
     if len(result.quarantined) > SHOWN:
         console.print(f"and {len(result.quarantined) - SHOWN:,} more in quarantine; --quarantined FILE lists them")
+
+
+def tell_repeats(page: Page) -> None:
+    """What was found in a page, on standard error."""
+    words = sum(len(locate(page.source[r.dropped.start : r.dropped.end]).tokens) for r in page.repeats)
+    print(f"dedup: {_counted(len(page.repeats), 'repeat')}, {_counted(words, 'word')} dropped", file=sys.stderr)
+    if not page.complete:
+        print("dedup: limit reached: there may be more repeats", file=sys.stderr)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}" + ("" if count == 1 else "s")
 
 
 def _reasons(result: Result) -> str:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import html as module
-from dedup.errors import DedupError, InputError, MissingExtra, SettingsError
+from dedup.errors import InputError, MissingExtra, SettingsError
 from dedup.html import BLOCKS, DEPTH, LONGEST, SIZE, page_text
 
 html_text = pytest.importorskip("html_text")
@@ -81,7 +81,14 @@ def ends(number: int, seconds: float = 10) -> bool:
         ("<title>Title</title><h1>Head</h1>text", "Title\n\nHead\n\ntext"),
         ("<nav>menu</nav><article>text</article><footer>foot</footer>", "menu\ntext\nfoot"),
         ("<p>same</p><p>same</p>", "same\n\nsame"),
-        ("<html><body>text</body></html>after", "text after"),
+        ("<html><body>text</body>after</html>", "text after"),
+        ("<html><body>text</body></html>after", "text\n\nafter"),
+        (
+            "<p>one</html><p>two</html><script>x</script></html><p>three<!-- x --></html>four",
+            "one\n\ntwo\n\nthree\n\nfour",
+        ),
+        ("<p>one<applet>two<p>three", "one\ntwo\n\nthree"),
+        ("<p>one<frameset>two<p>three", "one\n\ntwo\n\nthree"),
         ("<p>un<!-- comment -->broken", "unbroken"),
         ("<!-- only a comment -->", ""),
         ("<?xml version='1.0' encoding='latin-1'?><html xmlns='http://www.w3.org/1999/xhtml'><p>é</p></html>", "é"),
@@ -132,7 +139,7 @@ def test_entities(entity: str, character: str) -> None:
     "place", ["{0}", "<p>a{0}<!-- -->b", "<p>a<script>x</script>{0}b", "{0}<p>a<style>x</style>b{0}"]
 )
 @pytest.mark.parametrize(
-    "character", [*map(chr, range(32)), "\x7f", "\ufffe", "\uffff", "&#1;", "&#x0B", "&#31;", "&#xFFFE;", "&#65535;"]
+    "character", [*map(chr, range(32)), "\x7f", "\ufffe", "\uffff", "&#1;", "&#x0B;", "&#31;", "&#xFFFE;", "&#65535;"]
 )
 def test_control_characters_are_no_text(place: str, character: str) -> None:
     text = page_text(place.format(character))
@@ -192,6 +199,26 @@ def test_pages_read_as_the_library_reads_them(html: str) -> None:
     assert page_text(html) == page_text(html.encode()) == expected
 
 
+HOLDERS: Final = (
+    "a applet article audio b body br button canvas caption center col dd details div dl dt "
+    "font form frameset h1 head html img input label li link math meta noscript o:p object option "
+    "p param pre section select span summary svg table tbody td template th thead tr ul unknown video"
+)
+"""Elements that may hold words that are seen."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["word", *(mark + name + ">" for mark in ("<", "</") for name in HOLDERS.split())]), max_size=30
+    )
+)
+def test_no_word_is_lost(parts: list[str]) -> None:
+    numbered = [f" word{i} " if part == "word" else part for i, part in enumerate(parts)]
+    words = [part.strip() for part in numbered if part.startswith(" ")]
+    assert page_text("".join(numbered)).split() == words
+
+
 @pytest.mark.parametrize("html", ["<p>x", b"<p>x"])
 def test_the_extra_is_missed(monkeypatch: pytest.MonkeyPatch, html: str | bytes) -> None:
     monkeypatch.setitem(sys.modules, "html_text", None)
@@ -211,20 +238,12 @@ def test_the_extra_that_cannot_be_imported_is_missed(
     assert module._reader.child is None
 
 
-@pytest.mark.parametrize("depth", [200, 253, 254, 255, 256, 257, 300, 1000, DEPTH - 2])
+@pytest.mark.parametrize("depth", [200, 253, 254, 255, 256, 257, 300, 1000, DEPTH - 3])
 @pytest.mark.parametrize("closed", [True, False])
 def test_deep_pages_are_read_whole(depth: int, closed: bool) -> None:
     """libxml2 drops what follows an element at the depth of 256 unless it is told otherwise."""
-    html = "<html><body>" + "<div>" * depth + "inside" + "</div>" * depth * closed + "<section>after</section>"
-    if closed:
-        assert page_text(html) == "inside\nafter"
-    else:
-        with_section = depth + 3
-        if with_section <= DEPTH:
-            assert page_text(html) == "inside\nafter"
-        else:
-            with pytest.raises(InputError, match="deep"):
-                page_text(html)
+    html = "<html><body>" + "<div>" * depth + "inside" + "</div>" * depth * closed + "<br>after"
+    assert page_text(html) == "inside\nafter"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +273,7 @@ def test_a_page_that_is_too_deep(html: str) -> None:
         "before<!--" + "x" * 11_000_000 + "--><p>after",
         "before<script>" + "x" * 11_000_000 + "</script><p>after",
         "<" + "x" * 100_000 + ">before<p>after",
-        "before<p " + " ".join(f"x{i}" for i in range(50_000)) + "><p>after",
+        "before<p " + " ".join(f"x{i}" for i in range(5_000)) + "><p>after",
     ],
     ids=["text", "attribute", "comment", "script", "name", "attributes"],
 )
@@ -327,10 +346,7 @@ def test_a_child_that_was_killed_is_replaced() -> None:
     page_text("<p>start")
     before = pid()
     os.kill(before, signal.SIGKILL)
-    try:
-        assert page_text("<p>next") == "next"
-    except InputError as error:  # it was asked before it was dead
-        assert "died (SIGKILL)" in str(error)
+    assert ends(before)
     assert page_text("<p>next") == "next"
     assert pid() != before
 
@@ -387,7 +403,7 @@ def test_threads_take_turns() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(read, range(200)))
-    assert threading.active_count() == 1 or all("Timer" not in t.name for t in threading.enumerate())
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
 def script(code: str, *arguments: str, cwd: Path | None = None, stdin: str = "") -> str:
@@ -464,18 +480,20 @@ print(html._reader.child._process.pid, flush=True)
 @posix
 def test_a_forked_process_does_not_keep_the_child() -> None:
     code = """
-read, write = os.pipe()
-if os.fork() == 0:
+forked = os.fork()
+if forked == 0:
     os.close(1), os.close(2)
-    time.sleep(5)
-    os._exit(0)
+    time.sleep(60)
+print(forked, flush=True)
 os._exit(0)
 """
-    assert ends(int(script(START + code)), 2)
+    child, forked = map(int, script(START + code).split())
+    assert ends(child, 5)
+    assert alive(forked)
+    os.kill(forked, signal.SIGKILL)
 
 
 @posix
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_process_forked_while_a_thread_reads() -> None:
     code = """
 import threading, warnings
@@ -529,7 +547,3 @@ def test_nothing_is_run_from_the_working_folder(tmp_path: Path) -> None:
 def test_reading_imports_no_parser_into_the_program() -> None:
     code = "page_text('<p>x')\nprint([m for m in ('lxml', 'html_text', 'w3lib', 'numpy') if m in sys.modules])"
     assert script(code) == "[]\n"
-
-
-def test_errors_are_of_this_library() -> None:
-    assert issubclass(InputError, DedupError)
