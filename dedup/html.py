@@ -36,8 +36,8 @@ LONGEST: Final = 86_400.0
 START: Final = 60.0
 """The child has so many seconds to start, which do not count as time for the page."""
 
-RENEWED: Final = 256_000_000
-"""A child reads about so many bytes, then another one starts: libxml2 keeps every name that it has seen."""
+RENEWED: Final = 32_000_000
+"""A child ends after about so many bytes, as it keeps every name that it has seen, and the memory of its largest page."""
 
 BLOCKS: Final = frozenset(
     {
@@ -204,6 +204,8 @@ class _Reader:
             except BaseException:  # an answer that was not read would be taken for the next one
                 self.close()
                 raise
+            if not self.child.usable:
+                self.close()
         if kind != _TEXT:
             raise InputError(NAME, body.decode())
         return body.decode()

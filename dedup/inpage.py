@@ -14,8 +14,8 @@ import numpy as np
 
 from dedup import tokens
 from dedup.alignment import RUN
-from dedup.bodies import LEAST, Judged, judge
 from dedup.diff import diff
+from dedup.judging import LEAST, Judged, judge
 from dedup.model import Paragraph, Repeat, RepeatKind, Span
 from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs

@@ -21,6 +21,14 @@ REACH: Final = 64
 Stretch = tuple[int, int]
 """Words of a page, from the first to before the last."""
 
+PAIR: Final = 15
+"""Paragraphs of so many words that each stand twice in a row, `PAIRS` of them or more, are together a body, ..."""
+
+PAIRS: Final = 3
+
+NEXT: Final = (2, 20)
+"""... with at most so many words between the two copies of one, and between one pair and the next."""
+
 
 class Chain(NamedTuple):
     """A stretch of words that stands again: `runs` i64[n, 3] (start at the first place, start at the second, length)."""
@@ -81,3 +89,24 @@ def chains(runs: NDArray[np.int64], least: int) -> list[Chain]:
         if rows and runs[rows, 2].sum() >= least:
             found.append(Chain(runs[rows[::-1]]))
     return sorted(found, key=lambda chain: (-chain.shared, chain.second))
+
+
+def paired(chains: list[Chain], unit: int, least: float) -> list[Chain]:
+    """The chains of paragraphs that each stand twice in a row, where enough of them follow each other: with `least` words."""
+    pairs = sorted(
+        (c for c in chains if c.shared >= PAIR * unit and c.second[0] - c.first[1] <= NEXT[0] * unit),
+        key=lambda c: c.first,
+    )
+    rows: list[list[Chain]] = []
+    for chain in pairs:
+        if not rows or chain.first[0] - rows[-1][-1].second[1] > NEXT[1] * unit:
+            rows.append([])
+        rows[-1].append(chain)
+    return [c for row in rows if len(row) >= PAIRS and sum(c.shared for c in row) >= least for c in row]
+
+
+def parted(chain: Chain, gap: int) -> list[Chain]:
+    """A chain cut where so many words stand between two runs, on either side."""
+    runs = chain.runs
+    between = np.maximum(*(runs[1:, k] - runs[:-1, k] - runs[:-1, 2] for k in (0, 1)))
+    return [Chain(part) for part in np.split(runs, np.flatnonzero(between >= gap) + 1)]

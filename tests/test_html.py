@@ -334,10 +334,11 @@ def test_seconds_that_are_none(seconds: float) -> None:
 def test_one_child_reads_many_pages_until_it_is_renewed(monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
     monkeypatch.setattr(module, "RENEWED", 100)
     pids = []
-    for i in range(20):
+    for i in range(29):
         assert page_text(f"<p>{i:07}") == f"{i:07}"  # ten bytes
-        pids.append(pid())
-    assert [pids.count(number) for number in dict.fromkeys(pids)] == [10, 10]
+        if module._reader.child is not None:
+            pids.append(pid())
+    assert [pids.count(number) for number in dict.fromkeys(pids)] == [9, 9, 9]
     assert not alive(pids[0])
 
 
