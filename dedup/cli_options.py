@@ -130,7 +130,7 @@ def read_text(name: str, hint: str = "") -> str:
 
 def fail(message: str) -> NoReturn:
     """Ends with the message."""
-    from dedup.report import printable
+    from dedup.terminal import printable
 
     click.echo(f"dedup: {printable(message)}", err=True)
     sys.exit(EXIT_FAILED)

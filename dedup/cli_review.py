@@ -125,6 +125,7 @@ def boilerplate(**options: Any) -> None:
     from dedup import report
     from dedup.dump import dumps
     from dedup.explanation import repeated
+    from dedup.terminal import printable
 
     with errors():
         settings = settings_of(options)
@@ -134,6 +135,6 @@ def boilerplate(**options: Any) -> None:
             if options["as_json"]:
                 sys.stdout.buffer.write(dumps(dataclasses.asdict(piece)) + b"\n")
             else:
-                click.echo(f"{piece.records:>7,}  {piece.site or '-'}  {report.printable(piece.text)}")
+                click.echo(f"{piece.records:>7,}  {piece.site or '-'}  {printable(piece.text)}")
         if len(found) > options["most"] and not options["as_json"]:
             click.echo(f"and {len(found) - options['most']:,} more; --most N shows them", err=True)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from dedup.model import Paragraph, Repeat
-from dedup.report import printable
+from dedup.terminal import printable
 from dedup.words import locate
 
 _START: Final = 200

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dedup.corpus import Progress
 from dedup.model import REMOVED, Border, Summary
+from dedup.terminal import printable
 from dedup.words import locate
 
 if TYPE_CHECKING:
@@ -210,15 +211,3 @@ def _unless_unknown(value: float | None, form: str) -> str:
 
 def _known(same: bool | None) -> str:
     return "unknown" if same is None else "same" if same else "another"
-
-
-def printable(text: str) -> str:
-    """The text with control characters shown as symbols, so that data cannot steer a terminal.
-
-    >>> printable("a\\x1b[31mb\\n")
-    'a␛[31mb␊'
-    """
-    return "".join(
-        chr(0x2400 + ord(c)) if c < " " else "␡" if c == "\x7f" else "\ufffd" if not c.isprintable() and c != " " else c
-        for c in text
-    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from dedup.diff import Piece
-from dedup.report import printable
+from dedup.terminal import printable
 from dedup.words import locate
 
 CONTEXT: Final = 12

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dedup import Fields, Settings, deduplicate, report
 from dedup.explanation import explain
-from dedup.report import SHOWN, print_match, print_summary, print_thresholds, printable
+from dedup.report import SHOWN, print_match, print_summary, print_thresholds
+from dedup.terminal import printable
 from tests.hostile import article, edited, line, lines, run
 
 
