@@ -135,7 +135,7 @@ def clean_page(
     now = text
     while (cuts := _round(now, excerpts=excerpts, merge=merge)) and len(rounds) < ROUNDS:
         rounds.append([repeat for cut in cuts for repeat in _repeats(text, left, cut)])
-        edges = [0, *itertools.chain(*sorted(cut.dropped for cut in cuts)), len(now)]
+        edges = [0, *itertools.chain(*(cut.dropped for cut in cuts)), len(now)]
         kept = list(zip(edges[::2], edges[1::2], strict=True))
         left = _Left.of([piece for span in kept for piece in left.original(span)])
         now = "".join(now[slice(*span)] for span in kept)
@@ -155,7 +155,7 @@ def _worth_a_look(text: str, *, excerpts: bool) -> bool:
 
 
 def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
-    """What goes of a text, in any order. A copy that something is dropped for stays in this round."""
+    """What goes of a text, in order. A copy that something is dropped for stays in this round."""
     layout = Layout.of(text)
     words = layout.words.tokens
     goes, stays = np.zeros(len(words), bool), np.zeros(len(words), bool)
@@ -170,7 +170,17 @@ def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
         cuts += _cuts(layout, repeat, merge=merge)
         if repeat.dropped == repeat.chain.first:
             break  # what was chained to the first copy is now to be chained to the second
-    return cuts
+    return _apart(cuts)
+
+
+def _apart(cuts: list[_Cut]) -> list[_Cut]:
+    """The cuts in order; of white space that two of them would take the first has it."""
+    found: list[_Cut] = []
+    end = 0
+    for cut in sorted(cuts, key=lambda cut: cut.dropped):
+        found.append(cut._replace(dropped=(max(end, cut.dropped[0]), cut.dropped[1])))
+        end = cut.dropped[1]
+    return found
 
 
 def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:

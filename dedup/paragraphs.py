@@ -17,10 +17,17 @@ LONG: Final = 40
 SENTENCE: Final = 6
 """So is a line of so many words with the end of a sentence at its end."""
 
+WRAPPED: Final = (4, 25)
+"""And so are lines that follow each other, of so many words on average, and so many at most, ..."""
+
+LOWER: Final = 0.3
+"""... if this share of those behind the first begins in lower case: they were broken at a fixed width."""
+
 SPACELESS: Final = 2
 """Characters that count as one word where most words touch the one before: Chinese, Japanese, Thai."""
 
 _LINE: Final = re.compile("[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_BREAK: Final = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"”’»›」』）)\\]*_]*$")
 
 
@@ -38,6 +45,24 @@ def paragraphs(text: str) -> tuple[Paragraph, ...]:
         if part:
             found.append(Paragraph(start, start + len(part), part))
     return tuple(found)
+
+
+def _wrapped(text: str, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which lines (their first words at `starts`) were broken at a fixed width: of lines that follow each other, many begin in
+    lower case.
+    """
+    if not len(starts):
+        return np.empty(0, bool)
+    breaks = np.array([found.end() for found in _BREAK.finditer(text)], np.int64)
+    numbers = np.searchsorted(breaks, starts, "right")
+    groups = np.cumsum(np.diff(numbers, prepend=numbers[0] - 1) != 1)
+    lower = np.array([text[start].islower() for start in starts.tolist()], bool)
+    groups -= groups[0]
+    counts, small, words = (np.bincount(groups, weights) for weights in (None, lower, sizes))
+    longest = np.maximum.reduceat(sizes, np.flatnonzero(np.diff(groups, prepend=-1)))
+    some, most = WRAPPED
+    wrapped = (counts > 1) & (small >= LOWER * (counts - 1)) & (words >= some * counts) & (longest <= most)
+    return np.asarray(wrapped[groups], bool)
 
 
 class Layout(NamedTuple):
@@ -74,6 +99,7 @@ class Layout(NamedTuple):
             end = int(breaks[of_word[heads[line]]])
             rows[line] = text.find("\t", start, last) >= 0
             prose[line] = not rows[line] and (prose[line] or _STOP.search(text[last:end].rstrip()) is not None)
+        prose |= _wrapped(text, words.starts[heads[:-1]], sizes) & ~rows
         return cls(text, words, lines, heads, prose, rows, unit)
 
     def sizes(self) -> NDArray[np.int64]:

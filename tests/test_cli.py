@@ -46,7 +46,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and files")
 COMMANDS = {
     "run": cli.RunCommand,
     "page": cli_page.PageCommand,
-    "page": cli_page.PageCommand,
     "explain": cli_review.ExplainCommand,
     "tune": cli_review.TuneCommand,
     "boilerplate": cli_review.BoilerplateCommand,
