@@ -24,7 +24,7 @@ PART: Final = 0.5
 
 EDGE: Final = 0.2
 
-ARTICLE: Final = 200
+ARTICLE: Final = 150
 """One of the blocks has so many words, or ..."""
 
 SHARE: Final = 0.25

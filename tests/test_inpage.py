@@ -166,9 +166,8 @@ def test_words_of_the_dropped_copy_are_told_or_kept() -> None:
 
 
 def test_excerpts_go_when_asked_for() -> None:
-    main = ENGLISH[7]
-    teaser = "".join(sentences(main.text)[:2]).strip()
-    assert len(teaser.split()) >= 25
+    main = next(article for article in ENGLISH if len(doubles.paragraphs(article.text)[0].split()) > 25)
+    teaser = doubles.paragraphs(main.text)[0]
     text = f"{main.title}\n{main.text}\n\nMost read\nWeather\n{teaser}\nSport\nContact\n"
     assert clean_page(text).repeats == ()
     found = clean_page(text, excerpts=True)
@@ -188,7 +187,7 @@ def test_line_breaks_play_no_part(width: int) -> None:
             (wrapped, glued(main)),
         ):
             page = clean_page(f"{first}\n\nShare\nPrint\n\n{second.replace(chr(10), chr(13) + chr(10))}")
-            assert len(page.text) < len(main.text) + 150
+            assert len(page.text) < 1.3 * len(main.text) + 60
             assert main.text.split()[-1] in page.text
 
 
