@@ -33,13 +33,13 @@ COPIES: Final = 4
 """What stands again more often is a formula and no excerpt, and so is what stands again twice, unless close by (`GALLERY`)."""
 
 CLOSE: Final = 450
-"""Of two copies with fewer words between them the second stays: a standfirst or a pull quote stands before its text."""
+"""Of two like copies with fewer words between them the second stays: a pull quote or summary stands before its text."""
 
 GALLERY: Final = 150
 """Captions that stand more than twice have fewer words between them."""
 
-INSIDE: Final = 2.0
-"""Of two copies further apart the second stays only when its block has so many times the words."""
+INSIDE: Final = 2.5
+"""The copy stays whose block of prose has so many times the words of the other's: it stands in an article."""
 
 
 def excerpt(sides: Sides, common: Common) -> Ruled | None:
@@ -75,6 +75,10 @@ def excerpt(sides: Sides, common: Common) -> Ruled | None:
         side.share >= WHOLE and side.filled >= WHOLE for side in sides
     ):
         return None
-    if copies == 1 and (apart < CLOSE * unit or sides[1].block >= INSIDE * sides[0].block):
-        return 1, "inside an article"
+    if copies == 1:
+        for i in (0, 1):
+            if sides[i].block >= INSIDE * sides[1 - i].block:
+                return i, "inside an article"
+        if apart < CLOSE * unit:
+            return 1, "second, in the text"
     return 0, "first"

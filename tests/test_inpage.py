@@ -209,7 +209,6 @@ def test_blocks_in_any_order_lose_no_block(draw: random.Random, count: int) -> N
     for article in set(blocks):
         wanted = doubles.shingles(article.text)
         assert sum(1 for run in wanted if doubles.shingles(page.text)[run]) >= 0.98 * len(wanted)
-        assert Counter(blocks)[article] == 1 or len(page.text) < len(text)
     assert rebuilt(page) == page.text
 
 
