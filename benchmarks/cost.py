@@ -1,9 +1,9 @@
-"""What boilerplate, passages and the template guard cost: whole runs with them, and without.
+"""What boilerplate, passages, the template guard and repeats within pages cost: whole runs with them, and without.
 
     python benchmarks/cost.py --articles 100000 --rounds 3 --markdown
 
 Each run is a process of its own; the settings take turns within each round. Compare CPU seconds: they vary less than wall
-seconds when other work runs on the machine. The default is promised to cost at most twice the run without the three.
+seconds when other work runs on the machine. The default is promised to cost at most twice the run without the four.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "--no-boilerplate": ("--no-boilerplate",),
     "--no-passages": ("--no-passages",),
     "--no-templates": ("--no-templates",),
-    "all three": ("--no-boilerplate", "--no-passages", "--no-templates"),
+    "--pages off": ("--pages", "off"),
+    "all four": ("--no-boilerplate", "--no-passages", "--no-templates", "--pages", "off"),
 }
-BARE: Final = "all three"
+BARE: Final = "all four"
 
 Rounds = dict[str, list[Ran]]
 
@@ -59,7 +60,7 @@ def table(runs: Rounds, articles: int) -> Table:
                 f"{summary['removed']:,}",
             )
         )
-    head = ("switched off", "CPU s, median", "least", "to all three off", "of the least", "wall s, median", "peak MB")
+    head = ("switched off", "CPU s, median", "least", "to all four off", "of the least", "wall s, median", "peak MB")
     title = f"Whole runs with parts switched off: {articles:,} articles, {len(runs[BARE])} rounds"
     return Table(title, (*head, "candidates", "removed"), rows)
 

@@ -56,10 +56,12 @@ GLUED: Final = 60
 
 def body(sides: Sides, common: Common) -> Ruled | None:
     """Which copy of a body stays; None when it is no body."""
-    aligned, share, unit, _, _ = common
+    aligned, share, unit = common.aligned, common.share, common.unit
     if max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
         return None
     reshaped = any(_in_paragraphs(*order, unit) for order in (sides, sides[::-1]))
+    if common.sections and not reshaped:
+        return None
     if share < SHARE and not reshaped and aligned < VERY_ALIKE * min(side.inside for side in sides):
         return None
     large = share >= SHARE or max(side.block for side in sides) >= ARTICLE * unit

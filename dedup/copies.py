@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,6 +10,18 @@ from numpy.typing import NDArray
 
 from dedup.paragraphs import Layout
 from dedup.repeats import Chain, Stretch
+
+HEADING: Final = 15
+"""A heading has so many words at most; it is a line of its own, or the first words of one."""
+
+HEADINGS: Final = 2
+"""Where the headings are equal, those above them are compared, so many in all."""
+
+LIKE: Final = 0.5
+"""Two headings that have so many words of the shorter in common, and differ, are headings of like sections, ..."""
+
+FURNITURE: Final = 3
+"""... and so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
 
 CAPTION: Final = 20
 """A line of so many words is no link, for an excerpt, even if it is no prose either."""
@@ -56,7 +69,8 @@ Sides = tuple[Copy, Copy]
 
 class Common(NamedTuple):
     """What two copies have in common: words in `runs`, the share of the prose of the page that these are; `unit` of the
-    page; `copies`: how often the first place stands again.
+    page; `copies`: how often the first place stands again. `sections`: whether
+    they stand under two headings of one text.
     """
 
     aligned: int
@@ -64,6 +78,7 @@ class Common(NamedTuple):
     unit: int
     runs: int
     copies: int
+    sections: bool = False
 
 
 Ruled = tuple[int, str]
@@ -183,3 +198,46 @@ def _below(layout: Layout, last: int, line: int, far: int) -> int:
         else:
             break
     return int(heads[line + 1])
+
+
+def sections(layout: Layout, chain: Chain) -> bool:
+    """Whether the two places stand under two headings of one text, as the rules for two products do, or two licences."""
+    first, second = chain.first, chain.second
+    if second[0] == first[1]:
+        return False
+    a, b = first[0], second[0]
+    for _ in range(HEADINGS):
+        over = heading(layout, a), heading(layout, b)
+        if over[0] is None or over[1] is None:
+            return False
+        words = [layout.words.tokens[slice(*stretch)].tolist() for stretch in over if stretch]
+        if words[0] != words[1]:
+            break
+        a, b = over[0][0], over[1][0]
+    else:
+        return False
+    common = sum((Counter(words[0]) & Counter(words[1])).values())
+    like = LIKE * min(map(len, words)) <= common < max(map(len, words))
+    if like and first[0] == layout.heads[layout.lines[first[0]]]:
+        return True
+    return _furniture(layout, first[1], over[1][0]) < FURNITURE
+
+
+def heading(layout: Layout, first: int) -> Stretch | None:
+    """What stands over a copy that begins with a word: the words before it in its line, else the line above if it is short."""
+    line, heads = int(layout.lines[first]), layout.heads
+    start = int(heads[line])
+    if start < first:
+        return (start, first) if first - start <= HEADING * layout.unit else None
+    if line == 0 or start - heads[line - 1] > HEADING * layout.unit:
+        return None
+    return int(heads[line - 1]), start
+
+
+def _furniture(layout: Layout, start: int, end: int) -> int:
+    """How many lines that are no prose follow each other between two words."""
+    if start >= end:
+        return 0
+    prose = layout.prose[layout.lines[start] : layout.lines[end - 1] + 1]
+    edges = np.flatnonzero(np.concatenate(([True], prose, [True])))
+    return int(np.diff(edges).max() - 1)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, resemblance, trimmed, walls_of
-from dedup.excerpts import EXCERPT, excerpt
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, resemblance, sections, trimmed, walls_of
+from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
 from dedup.paragraphs import Layout
@@ -72,6 +72,9 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
         return bodies
     rest = _rest(layout, chains, bodies)
     parts = [part for c in rest for part in parted(c, BREAK * layout.unit)]
+    groups = walls_of(parts, len(layout.words.tokens))[1]
+    sizes = Counter(groups)
+    parts = [part for part, group in zip(parts, groups, strict=True) if sizes[group] <= COPIES]
     return bodies + _judge(layout, parts, "excerpt", excerpt, EXCERPT)
 
 
@@ -106,7 +109,9 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
             continue
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
         sides = a, b
-        common = Common(aligned, aligned / page, layout.unit, len(chain.runs), sizes[groups[i]])
+        common = Common(
+            aligned, aligned / page, layout.unit, len(chain.runs), sizes[groups[i]], sections(layout, chain)
+        )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
         if ruled is None:
