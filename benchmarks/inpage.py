@@ -191,7 +191,7 @@ def labelled(path: Path) -> list[dict[str, Any]]:
         runs = [run for page in every for run in page["runs"]]
         harms = [page["harm"] for page in every if page["harm"] > HARMED]
         clean = [page for page in every if page["clean"]]
-        row: dict[str, Any] = {"excerpts": excerpts, "pages": len(pages)}
+        row: dict[str, Any] = {"with": excerpts, "pages": len(pages)}
         for kind, name in KINDS.items():
             outcomes = [run["outcome"] for run in runs if run["kind"] == kind]
             row[name] = {"wanted": len(outcomes), "found": outcomes.count("found"), "wrong": outcomes.count("wrong")}
@@ -295,7 +295,7 @@ def labelled_table(name: str, results: list[dict[str, Any]]) -> Table:
     for result in results:
         counts = [result[kind][count] for kind in KINDS.values() for count in ("found", "wrong")]
         counts += [result[key] for key in ("harmed", "words", "touched")]
-        rows.append([f"excerpts={result['excerpts']}", *(f"{count:,}" for count in counts)])
+        rows.append([f"excerpts={result['with']}", *(f"{count:,}" for count in counts)])
     return Table(f"Labelled pages: {name}, {first['pages']:,} pages", head, rows)
 
 

@@ -14,10 +14,7 @@ from dedup.repeats import Chain, Stretch
 HEADING: Final = 15
 """A heading has so many words at most; it is a line of its own, or the first words of one."""
 
-HEADINGS: Final = 2
-"""Where the headings are equal, those above them are compared, so many in all."""
-
-LIKE: Final = 0.5
+LIKE: Final = 0.4
 """Two headings that have so many words of the shorter in common, and differ, are headings of like sections, ..."""
 
 FURNITURE: Final = 3
@@ -201,26 +198,36 @@ def _below(layout: Layout, last: int, line: int, far: int) -> int:
 
 
 def sections(layout: Layout, chain: Chain) -> bool:
-    """Whether the two places stand under two headings of one text, as the rules for two products do, or two licences."""
+    """Whether the two places stand under two headings of one text, as the rules for two products do, or two licences.
+
+    Where the headings are equal, those above them may be the names of two things.
+    """
     first, second = chain.first, chain.second
     if second[0] == first[1]:
         return False
-    a, b = first[0], second[0]
-    for _ in range(HEADINGS):
-        over = heading(layout, a), heading(layout, b)
-        if over[0] is None or over[1] is None:
-            return False
-        words = [layout.words.tokens[slice(*stretch)].tolist() for stretch in over if stretch]
-        if words[0] != words[1]:
-            break
-        a, b = over[0][0], over[1][0]
-    else:
+    a, b = heading(layout, first[0]), heading(layout, second[0])
+    if a is None or b is None:
         return False
-    common = sum((Counter(words[0]) & Counter(words[1])).values())
-    like = LIKE * min(map(len, words)) <= common < max(map(len, words))
-    if like and first[0] == layout.heads[layout.lines[first[0]]]:
+    if _words(layout, a) == _words(layout, b):
+        above, below = heading(layout, a[0]), heading(layout, b[0])
+        return above is not None and below is not None and _alike(layout, above, below, names=True)
+    if _alike(layout, a, b) and first[0] == layout.heads[layout.lines[first[0]]]:
         return True
-    return _furniture(layout, first[1], over[1][0]) < FURNITURE
+    return _furniture(layout, first[1], b[0]) < FURNITURE
+
+
+def _words(layout: Layout, stretch: Stretch) -> list[int]:
+    found: list[int] = layout.words.tokens[slice(*stretch)].tolist()
+    return found
+
+
+def _alike(layout: Layout, a: Stretch, b: Stretch, *, names: bool = False) -> bool:
+    """Whether two headings differ, and are of one form; with `names`, in more than numbers."""
+    ours, theirs = Counter(_words(layout, a)), Counter(_words(layout, b))
+    common = (ours & theirs).total()
+    if ours == theirs or common < LIKE * min(ours.total(), theirs.total()):
+        return False
+    return not names or any(token & 1 == 0 for token in [*(ours - theirs), *(theirs - ours)])
 
 
 def heading(layout: Layout, first: int) -> Stretch | None:
