@@ -12,9 +12,9 @@ twice, any other word otherwise; `runs`: the stretches that stand twice, each wi
 one copy should go; `ok`: it may; `no`: both are to stay) and with `keep` (the copy to stay: `first`, `second`, `either` or
 `both`); `loose`: more stretches, with `first` and `second` only, of which anything may go.
 
-A run with `drop: yes` is found when 80 % of the words of the copy that should go are dropped and less than 50 % of those of
-the other; the wrong copy went when it is the other way round. A page is harmed when more than 10 words go that are in no run
-but those with `drop: no`, and in no loose one.
+A run with `drop: yes` is found when 80 % of the copy that should go is dropped and less than 50 % of the other; the wrong
+copy went when it is the other way round. Words are harmed that go though they are in no run but those with `drop: no`, and in
+no loose one; so are pages with more than 10 of them.
 
 Every hostile page is a process of its own; its MB are those above a process that imports and compiles the same and cleans
 nothing. All of it runs in one thread.
@@ -27,7 +27,7 @@ import gzip
 import json
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -138,13 +138,13 @@ def doubled() -> list[dict[str, Any]]:
     return rows
 
 
-def _covered(starts: Any, spans: Sequence[Sequence[int]]) -> Any:
-    """Which of the words are in one of the stretches."""
+def _covered(text: str, spans: Iterable[Sequence[int]]) -> Any:
+    """Which code points of a text are in one of the stretches."""
     import numpy as np
 
-    inside = np.zeros(len(starts), bool)
+    inside = np.zeros(len(text), bool)
     for start, end in spans:
-        inside[slice(*np.searchsorted(starts, (start, end)).tolist())] = True
+        inside[start:end] = True
     return inside
 
 
@@ -164,12 +164,10 @@ def judged(page: dict[str, Any], *, excerpts: bool) -> dict[str, Any]:
 
     text = page["text"]
     repeats = clean_page(text, excerpts=excerpts).repeats
-    starts = locate(text).starts
-    gone = _covered(starts, [(repeat.dropped.start, repeat.dropped.end) for repeat in repeats])
+    gone = _covered(text, [(repeat.dropped.start, repeat.dropped.end) for repeat in repeats])
 
     def share(span: Sequence[int]) -> float:
-        words = gone[_covered(starts, [span])]
-        return float(words.mean()) if len(words) else 0.0
+        return float(gone[slice(*span)].mean())
 
     runs = [
         {"kind": run["kind"], "outcome": _outcome(run, (share(run["first"]), share(run["second"])))}
@@ -177,8 +175,13 @@ def judged(page: dict[str, Any], *, excerpts: bool) -> dict[str, Any]:
         if run["drop"] == "yes" and run["kind"] in KINDS
     ]
     may = [run for run in page["runs"] if run["drop"] != "no"] + page["loose"]
-    harm = int((gone & ~_covered(starts, [run[copy] for run in may for copy in ("first", "second")])).sum())
-    return {"runs": runs, "harm": harm, "clean": page["role"] == "clean_negative", "repeats": len(repeats)}
+    harm = gone & ~_covered(text, [run[copy] for run in may for copy in ("first", "second")])
+    return {
+        "runs": runs,
+        "harm": int(harm[locate(text).starts].sum()),
+        "clean": page["role"] == "clean_negative",
+        "repeats": len(repeats),
+    }
 
 
 def labelled(path: Path) -> list[dict[str, Any]]:
@@ -189,13 +192,13 @@ def labelled(path: Path) -> list[dict[str, Any]]:
     for excerpts in (False, True):
         every = [judged(page, excerpts=excerpts) for page in pages]
         runs = [run for page in every for run in page["runs"]]
-        harms = [page["harm"] for page in every if page["harm"] > HARMED]
+        harms = [page["harm"] for page in every]
         clean = [page for page in every if page["clean"]]
         row: dict[str, Any] = {"with": excerpts, "pages": len(pages)}
         for kind, name in KINDS.items():
             outcomes = [run["outcome"] for run in runs if run["kind"] == kind]
             row[name] = {"wanted": len(outcomes), "found": outcomes.count("found"), "wrong": outcomes.count("wrong")}
-        row |= {"harmed": len(harms), "words": sum(harms), "clean": len(clean)}
+        row |= {"harmed": sum(harm > HARMED for harm in harms), "words": sum(harms), "clean": len(clean)}
         results.append({**row, "touched": sum(page["repeats"] > 0 for page in clean)})
     return results
 
@@ -290,7 +293,7 @@ def labelled_table(name: str, results: list[dict[str, Any]]) -> Table:
     head = ["`clean_page`"]
     for kind in KINDS.values():
         head += [f"{kind} found ({first[kind]['wanted']:,})", "wrong copy"]
-    head += ["pages harmed", "words", f"clean pages touched ({first['clean']:,})"]
+    head += ["pages harmed", "words harmed", f"clean pages touched ({first['clean']:,})"]
     rows = []
     for result in results:
         counts = [result[kind][count] for kind in KINDS.values() for count in ("found", "wrong")]

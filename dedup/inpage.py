@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-import re
+import logging
 from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dedup import tokens
+from dedup import kernels, tokens
 from dedup.alignment import RUN
 from dedup.diff import diff
 from dedup.judging import LEAST, Judged, judge
@@ -20,6 +21,9 @@ from dedup.model import Paragraph, Repeat, RepeatKind, Span
 from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
 from dedup.signatures import Texts, split
+from dedup.spans import printed, with_space
+
+log = logging.getLogger("dedup")
 
 STAYS: Final = 12
 """So many words in a row that only the dropped copy has are new: they stay in the page."""
@@ -32,10 +36,6 @@ GLANCE: Final = (10, 40)
 
 ROUNDS: Final = 32
 """A page is looked at so often, each time without what was found before; `Page.complete` tells whether that was enough."""
-
-_SPACE: Final = re.compile(r"\s*")
-_BLANKS: Final = re.compile(r"[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
-_BREAK: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 class Page:
@@ -142,10 +142,18 @@ def clean_page(
     return Page(text, now, _settled(rounds), complete=not cuts)
 
 
+@functools.cache
+def _tell_compiling() -> None:
+    """Says once that the kernels have to be compiled, if they have."""
+    if kernels.cold():
+        log.warning("compiling the kernels: once in an environment, about half a minute")
+
+
 def _worth_a_look(text: str, *, excerpts: bool) -> bool:
     """Whether so much of a text stands in it twice that there may be a repeat; a few microseconds."""
     from dedup.kernels import inpage as kernel
 
+    _tell_compiling()
     table = tokens.load()
     buffer, _ = Texts.of([text])
     eights = np.ndarray(len(buffer) - 7, np.dtype("<u8"), buffer, strides=(1,))
@@ -200,7 +208,7 @@ def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
             ]
             yield _Cut(
                 kept=_counterpart(layout, repeat, first, last),
-                dropped=_with_space(text, _printed(layout, first, last)),
+                dropped=with_space(text, printed(layout, first, last)),
                 kind=repeat.kind,
                 similarity=repeat.resemblance,
                 unique=tuple(unique + _around(layout, repeat, first, last)),
@@ -264,7 +272,7 @@ def _counterpart(layout: Layout, repeat: Judged, first: int, last: int) -> Stret
     ours, theirs, lengths = runs[:, side], runs[:, 1 - side], runs[:, 2]
     inside = np.flatnonzero((ours < last) & (ours + lengths > first))
     if not len(inside):
-        return _printed(layout, *repeat.kept)
+        return printed(layout, *repeat.kept)
     i, j = inside[0], inside[-1]
     start = int(theirs[i] + max(0, first - ours[i]))
     end = int(theirs[j] + min(lengths[j], last - ours[j]))
@@ -272,45 +280,7 @@ def _counterpart(layout: Layout, repeat: Judged, first: int, last: int) -> Stret
         start = repeat.kept[0]
     if last >= repeat.dropped[1]:
         end = repeat.kept[1]
-    return _printed(layout, start, end)
-
-
-def _printed(layout: Layout, first: int, last: int) -> Stretch:
-    """Where words stand, with the punctuation that touches them, in code points."""
-    text, starts, ends = layout.text, layout.words.starts, layout.words.ends
-    before = int(ends[first - 1]) if first else 0
-    gap = text[before : int(starts[first])]
-    opening = len(gap) - max((k + 1 for k, c in enumerate(gap) if c.isspace()), default=0 if first == 0 else len(gap))
-    after = int(starts[last]) if last < len(starts) else len(text)
-    end = int(ends[last - 1])
-    closing = next((k for k, c in enumerate(text[end:after]) if c.isspace()), after - end)
-    return int(starts[first]) - opening, end + closing
-
-
-def _with_space(text: str, span: Stretch) -> Stretch:
-    """A stretch with the white space that goes with it: whole lines with their breaks, else the blanks on one side."""
-    start, end = span
-    line = start
-    while line > 0 and text[line - 1].isspace() and not _BREAK.match(text[line - 1]):
-        line -= 1
-    opens = line == 0 or _BREAK.match(text[line - 1]) is not None
-    blanks = _end(_BLANKS, text, end)
-    closes = blanks == len(text) or _BREAK.match(text, blanks) is not None
-    if opens and closes:
-        rest = _end(_SPACE, text, end)
-        if rest == len(text):
-            while line > 0 and text[line - 1].isspace():
-                line -= 1
-            return line, rest
-        while not _BREAK.match(text[rest - 1]):
-            rest -= 1
-        return line, rest
-    return (line, end) if closes else (start, blanks)
-
-
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
-    return found.end() if found else start
+    return printed(layout, start, end)
 
 
 def _repeats(text: str, left: _Left, cut: _Cut) -> Iterator[Repeat]:
