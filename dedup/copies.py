@@ -17,7 +17,7 @@ HEADING: Final = 15
 LIKE: Final = 0.4
 """Two headings that have so many words of the shorter in common, and differ, are headings of like sections, ..."""
 
-FURNITURE: Final = 3
+FURNITURE: Final = 2
 """... and so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
 
 CAPTION: Final = 20
@@ -213,7 +213,7 @@ def sections(layout: Layout, chain: Chain) -> bool:
         return above is not None and below is not None and _alike(layout, above, below, names=True)
     if _alike(layout, a, b) and first[0] == layout.heads[layout.lines[first[0]]]:
         return True
-    return _furniture(layout, first[1], b[0]) < FURNITURE
+    return _furniture(layout, first[1], second[0]) < FURNITURE
 
 
 def _words(layout: Layout, stretch: Stretch) -> list[int]:
