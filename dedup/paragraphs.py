@@ -26,8 +26,11 @@ LOWER: Final = 0.3
 SPACELESS: Final = 2
 """Characters that count as one word where most words touch the one before: Chinese, Japanese, Thai."""
 
-_LINE: Final = re.compile("[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_BREAK: Final = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+BREAKS: Final = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+"""What ends a line, as the inside of a class of a regular expression."""
+
+_LINE: Final = re.compile(f"[^{BREAKS}]+")
+_BREAK: Final = re.compile(f"\r\n|[{BREAKS}]")
 _STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"”’»›」』）)\\]*_]*$")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dedup.paragraphs import Layout
+from dedup.paragraphs import BREAKS, Layout
 from dedup.repeats import Stretch
 
 _SPACE: Final = re.compile(r"\s*")
-_BLANKS: Final = re.compile(r"[^\S\n\r\v\f\x1c-\x1e\x85\u2028\u2029]*")
-_BREAK: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANKS: Final = re.compile(rf"[^\S{BREAKS}]*")
+_BREAK: Final = re.compile(f"[{BREAKS}]")
 
 
 def printed(layout: Layout, first: int, last: int) -> Stretch:
