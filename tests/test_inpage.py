@@ -123,9 +123,7 @@ def test_natural_repetition_stays(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in NATURAL if case.get("known")], ids=lambda case: str(case["name"]))
-@pytest.mark.xfail(
-    strict=True, reason="a known limit: sections that differ in a list or a number above equal paragraphs"
-)
+@pytest.mark.xfail(strict=True, reason="not told from a body that was scraped twice yet")
 def test_natural_repetition_that_is_taken_for_a_copy(case: dict[str, Any]) -> None:
     assert clean_page(case["text"]).text == case["text"]
 
