@@ -55,14 +55,14 @@ def exchanged(line: bytes, record: dict[str, Any], old: str, new: str) -> bytes:
         if len(found[0]) > len(old) and not _COLON.match(line, found.end()) and json.loads(found[0]) == old
     ]
     if len(places) != 1:
-        return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return _json(record)
     start, end = places[0]
-    return line[:start] + _quoted(new) + line[end:]
+    return line[:start] + _json(new) + line[end:]
 
 
-def _quoted(text: str) -> bytes:
-    """A JSON string; escaped throughout where UTF-8 cannot hold it."""
+def _json(value: str | dict[str, Any]) -> bytes:
+    """A value as JSON; escaped throughout where UTF-8 cannot hold it."""
     try:
-        return json.dumps(text, ensure_ascii=False).encode()
+        return json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return json.dumps(text).encode()
+        return json.dumps(value).encode()

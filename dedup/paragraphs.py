@@ -31,7 +31,7 @@ BREAKS: Final = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 
 _LINE: Final = re.compile(f"[^{BREAKS}]+")
 _BREAK: Final = re.compile(f"\r\n|[{BREAKS}]")
-_STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"”’»›」』）)\\]*_]*$")
+_STOP: Final = re.compile("[.!?…。！？｡．։؟۔।॥።፧།၊။។៕]['\"“”„‘’«»‹›」』》〉】）)\\]*_]*$")
 
 
 def paragraphs(text: str) -> tuple[Paragraph, ...]:

@@ -61,3 +61,13 @@ def link(runs: Sequence[Run], reach: int) -> tuple[list[float], list[int]]:
         before.append(previous)
         heads.append(head)
     return scores, before
+
+
+def repeated_words(tokens: Sequence[int], size: int, least: int) -> int:
+    """How many tokens lie in runs of `least` or more that stand earlier, too."""
+    return sum(length for _, _, length in repeated_runs(tokens, size) if length >= least)
+
+
+def repeated_in_all(texts: Sequence[Sequence[int]], size: int, least: int) -> list[int]:
+    """The same of many texts: none of them repeats what stands in another."""
+    return [repeated_words(tokens, size, least) for tokens in texts]
