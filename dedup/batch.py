@@ -37,7 +37,7 @@ def decide(source: Source, settings: Settings, workspace: Workspace, progress: P
     policy `first`, on the order of the input."""
     report = progress or (lambda stage, done, total: None)
     if kernels.cold():
-        log.warning("compiling the kernels: once in an environment, about half a minute")
+        log.warning(kernels.COMPILING)
         report("compile", 0, 0)
     with ThreadPoolExecutor(settings.jobs) if settings.jobs > 1 else nullcontext() as pool:
         found = Decider(source, settings, workspace, report)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dedup.copies import Common, Copy, Ruled, Sides, resemblance
+from dedup.copies import Common, Copy, Ruled, Sides
 
 BODY: Final = 80
 """A body has so many words in common with its copy."""
@@ -74,7 +74,7 @@ def body(sides: Sides, common: Common) -> Ruled | None:
         )
         for one, other in (sides, sides[::-1])
     )
-    most = share >= MAJORITY and resemblance(sides, aligned) >= EXACT and aligned >= 2 * BODY * unit
+    most = share >= MAJORITY and common.resemblance >= EXACT and aligned >= 2 * BODY * unit
     return _better(sides, unit) if most or (large and alone) else None
 
 

@@ -14,8 +14,7 @@ import click
 
 from dedup import cli_page, cli_review
 from dedup.canonical import DEFAULT
-from dedup.cli_options import EXIT_INTERRUPTED, EXIT_QUARANTINED, Examples, decides, fail, quiet_pipe, settings_of
-from dedup.errors import DedupError, SettingsError
+from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, settings_of
 
 
 class RunCommand(Examples):
@@ -83,7 +82,7 @@ def run(**options: Any) -> None:
     output, as_json = options["output"], options["as_json"]
     if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):
         raise click.UsageError("--json and an output both go to standard output: give -o FILE")
-    try:
+    with errors("interrupted; no output was written"):
         from dedup import dump, report
 
         files = dump.Files(
@@ -98,17 +97,6 @@ def run(**options: Any) -> None:
         settings = settings_of(options)
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
             result = dump.run(files, settings, progress)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    except DedupError as error:
-        fail(str(error))
-    except BrokenPipeError:
-        quiet_pipe()
-    except OSError as error:
-        fail(error.strerror or str(error))
-    except KeyboardInterrupt:
-        click.echo("dedup: interrupted; no output was written", err=True)
-        sys.exit(EXIT_INTERRUPTED)
     summary = result.summary()
     if not options["quiet"]:
         report.print_summary(result)

@@ -93,7 +93,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 
 @contextmanager
-def errors() -> Iterator[None]:
+def errors(interrupted: str = "interrupted") -> Iterator[None]:
     """Errors of the library as errors of the command."""
     try:
         yield
@@ -106,7 +106,7 @@ def errors() -> Iterator[None]:
     except OSError as error:
         fail(error.strerror or str(error))
     except KeyboardInterrupt:
-        click.echo("dedup: interrupted", err=True)
+        click.echo(f"dedup: {interrupted}", err=True)
         sys.exit(EXIT_INTERRUPTED)
 
 

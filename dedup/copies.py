@@ -71,20 +71,16 @@ class Common(NamedTuple):
     """
 
     aligned: int
+    resemblance: float
     share: float
     unit: int
     runs: int
     copies: int
-    sections: bool = False
+    sections: bool
 
 
 Ruled = tuple[int, str]
 """Which copy stays (0 or 1), and why that one."""
-
-
-def resemblance(sides: Sides, aligned: int) -> float:
-    """Twice the common words over the words of both copies."""
-    return 2 * aligned / (sides[0].inside + sides[1].inside)
 
 
 def walls_of(chains: list[Chain], count: int) -> tuple[NDArray[np.int64], list[int]]:

@@ -97,9 +97,8 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
 def _write_lines(stream: IO[bytes], result: Result, source: LineSource) -> None:
     """Writes the kept lines, those whose text holds a body twice with each body once, if that is wanted."""
     rows = np.array(result.kept_rows, np.int64)
-    changed = np.flatnonzero(np.isin(rows, list(source.doubled))) if result.settings.pages == "clean" else rows[:0]
     head = 0
-    for place in changed.tolist():
+    for place in [place for place, row in enumerate(result.kept_rows) if result.changed(row)] if source.doubled else []:
         _write_kept(stream, source, rows[head:place])
         stream.write(_cleaned_line(source, int(rows[place])) + b"\n")
         head = place + 1
@@ -138,8 +137,7 @@ def _merged_lines(result: Result, source: LineSource) -> Iterator[bytes]:
     gains = result.additions()
     place, gain = next(gains, (-1, None))
     for i, row in enumerate(result.kept_rows):
-        doubled = row in source.doubled and result.settings.pages == "clean"
-        line = _cleaned_line(source, row) if doubled else source.raw(row)
+        line = _cleaned_line(source, row) if result.changed(row) else source.raw(row)
         if i == place and gain is not None:
             line = _with_additions(line, parse(line), gain)
             place, gain = next(gains, (-1, None))

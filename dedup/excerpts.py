@@ -47,7 +47,7 @@ def excerpt(sides: Sides, common: Common) -> Ruled | None:
 
     Whole lines on both sides, no list of links; or one copy that stands by itself, or was pulled out of a paragraph.
     """
-    aligned, _, unit, runs, copies, _ = common
+    aligned, unit, runs, copies = common.aligned, common.unit, common.runs, common.copies
     apart = sides[1].first - sides[0].last
     if aligned < FEW * unit * runs or copies > (COPIES if apart < GALLERY * unit else 1):
         return None

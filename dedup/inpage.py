@@ -22,6 +22,7 @@ from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
 from dedup.signatures import Texts, split
 from dedup.spans import printed, with_space
+from dedup.words import locate
 
 log = logging.getLogger("dedup")
 
@@ -60,9 +61,13 @@ class Page:
 
         return to_html(self.paragraphs, self.repeats)
 
+    @property
+    def dropped_words(self) -> int:
+        """How many words were dropped."""
+        return sum(len(locate(self.source[r.dropped.start : r.dropped.end]).tokens) for r in self.repeats)
+
     def __repr__(self) -> str:
-        words = sum(len(self.source[r.dropped.start : r.dropped.end].split()) for r in self.repeats)
-        return f"<Page: {len(self.repeats)} repeats, {words} words dropped>"
+        return f"<Page: {len(self.repeats)} repeats, {self.dropped_words} words dropped>"
 
 
 class _Cut(NamedTuple):
@@ -146,7 +151,7 @@ def clean_page(
 def _tell_compiling() -> None:
     """Says once that the kernels have to be compiled, if they have."""
     if kernels.cold():
-        log.warning("compiling the kernels: once in an environment, about half a minute")
+        log.warning(kernels.COMPILING)
 
 
 def _worth_a_look(text: str, *, excerpts: bool) -> bool:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, resemblance, sections, trimmed, walls_of
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, sections, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
 from dedup.paragraphs import Layout
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
-from dedup.verify import measure_all
+from dedup.signatures import shingles
+from dedup.verify import measure_all, resemblance
 
 ALIKE: Final = 0.9
 """So much of the shorter copy stands in the other one, ..."""
@@ -97,6 +98,8 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         Tokens.of(*(tokens[slice(*stretch)] for pair in pairs for stretch in pair)),
         np.arange(2 * len(pairs)).reshape(-1, 2),
     )
+    lengths = np.array([[end - start for start, end in pair] for pair in pairs])
+    alike: list[float] = resemblance(measured.aligned, lengths[:, 0], lengths[:, 1]).tolist()
     walls, groups = walls_of(chains, len(tokens))
     sizes = Counter(groups)
     page = distinct_prose(layout, chains)
@@ -110,7 +113,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
         sides = a, b
         common = Common(
-            aligned, aligned / page, layout.unit, len(chain.runs), sizes[groups[i]], sections(layout, chain)
+            aligned, alike[i], aligned / page, layout.unit, len(chain.runs), sizes[groups[i]], sections(layout, chain)
         )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
@@ -121,7 +124,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
-        found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, resemblance(sides, aligned), reason))
+        found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, alike[i], reason))
     return found
 
 
@@ -132,10 +135,8 @@ def _longer_first(chain: Chain) -> tuple[Stretch, Stretch]:
 
 def _distinct(tokens: NDArray[np.uint32]) -> float:
     """The share of the runs of three words that are distinct."""
-    if len(tokens) < 3:
-        return 1.0
-    a, b, c = (tokens[i : len(tokens) - 2 + i].astype(np.uint64) for i in range(3))
-    return len(np.unique((a * np.uint64(0x9E3779B97F4A7C15) + b) * np.uint64(0x9FB21C651E98DF25) + c)) / len(a)
+    runs = shingles(tokens, 3)
+    return len(np.unique(runs)) / len(runs)
 
 
 def _text(layout: Layout, stretch: Stretch) -> str:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.paragraphs import SPACELESS
 from dedup.signatures import Texts, shingles, split
 from dedup.words import Words, locate
 
@@ -31,9 +32,6 @@ NEW: Final = 0.3
 
 LONG: Final = 200
 """A line of more words is cut into its sentences: the page's line breaks were lost."""
-
-SPACELESS: Final = 2
-"""Characters that count as one word for the limits above, in a paragraph whose words mostly touch: Chinese, Japanese, Thai."""
 
 BOILERPLATE: Final = 0.5
 """A paragraph is not added when at least this share of its words is boilerplate."""

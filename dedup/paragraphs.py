@@ -104,7 +104,3 @@ class Layout(NamedTuple):
             prose[line] = not rows[line] and (prose[line] or _STOP.search(text[last:end].rstrip()) is not None)
         prose |= _wrapped(text, words.starts[heads[:-1]], sizes) & ~rows
         return cls(text, words, lines, heads, prose, rows, unit)
-
-    def sizes(self) -> NDArray[np.int64]:
-        """How many words each line has, i64[m]."""
-        return np.diff(self.heads)

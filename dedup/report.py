@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from dedup.corpus import Progress
 from dedup.model import REMOVED, Border, Summary
 from dedup.terminal import printable
-from dedup.words import locate
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -129,8 +128,8 @@ def print_summary(result: Result) -> None:
 
 def tell_repeats(page: Page) -> None:
     """What was found in a page, on standard error."""
-    words = sum(len(locate(page.source[r.dropped.start : r.dropped.end]).tokens) for r in page.repeats)
-    print(f"dedup: {_counted(len(page.repeats), 'repeat')}, {_counted(words, 'word')} dropped", file=sys.stderr)
+    repeats, words = _counted(len(page.repeats), "repeat"), _counted(page.dropped_words, "word")
+    print(f"dedup: {repeats}, {words} dropped", file=sys.stderr)
     if not page.complete:
         print("dedup: limit reached: there may be more repeats", file=sys.stderr)
 

@@ -58,14 +58,17 @@ class Result:
         """
         return Kept(self._given, self._decisions.kept.tolist())
 
+    def changed(self, row: int) -> bool:
+        """Whether the text of a row is given back with each body once, and not as it came."""
+        return row in self._source.doubled and self.settings.pages == "clean"
+
     def _given(self, row: int) -> Record:
         """A kept record as it is given back."""
         record = self._source.record(row)
-        if row not in self._source.doubled or self.settings.pages != "clean":
+        if not self.changed(row):
             return record
-        if isinstance(record, str):
-            return clean_page(record).text
-        return dict(self._source.article(row).record)
+        article = self._source.article(row)
+        return article.text if isinstance(record, str) else dict(article.record)
 
     def page_repeats(self) -> Iterator[PageRepeat]:
         """The bodies that stand twice in the text of one kept record, in input order."""

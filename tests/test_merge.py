@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.merge import LEAST, LIMIT, LONG, NEW, RUN, SPACELESS, Addition, Dropped, Span, additions, merge
+from dedup.merge import LEAST, LIMIT, LONG, NEW, RUN, Addition, Dropped, Span, additions, merge
+from dedup.paragraphs import SPACELESS
 from dedup.words import locate
 from tests.hostile import WORDS, article
 from tests.test_tokens import nasty

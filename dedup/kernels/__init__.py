@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+COMPILING = "compiling the kernels: once in an environment, about half a minute"
+"""What a log says when they are."""
+
 
 def cold() -> bool:
     """Whether the kernels still have to be compiled in this environment, which takes seconds, once."""

@@ -22,20 +22,39 @@ def index_starts(hashes, count, heads, following):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, cache=True)
-def _extend(a, b, i, j, taken):  # type: ignore[no-untyped-def]
-    """How many tokens agree from `a[i]`, `b[j]` on, up to the first token of `b` that another run has taken."""
-    n = 0
-    while i + n < len(a) and j + n < len(b) and a[i + n] == b[j + n] and taken[j + n] == 0:
-        n += 1
-    return n
+def longest_at(a, b, i, shift, ha, hb, heads, following, taken, start, end):  # type: ignore[no-untyped-def]
+    """The longest continuation of `a` from `i` on that `b` has: its start in `b` (-1: none), before `start`, and its length.
+
+    Tried are the expected place, `i + shift`, and the first `_TRIES` others, lowest first; of equals the nearest to the
+    expected place is taken. It ends before `end`, and before the first token of `b` that is taken.
+    """
+    best = 0
+    where = -1
+    expected = i + shift
+    j = expected if 0 <= expected < start else -1
+    following_j = heads[ha[i] & (len(heads) - 1)]
+    tries = 0
+    while True:
+        if j >= 0 and hb[j] == ha[i]:
+            n = 0
+            while i + n < len(a) and j + n < end and taken[j + n] == 0 and a[i + n] == b[j + n]:
+                n += 1
+            if n > best or (n == best and abs(j - expected) < abs(where - expected)):
+                best = n
+                where = j
+        j = following_j
+        if j < 0 or j >= start or tries == _TRIES:
+            return where, best
+        following_j = following[j]
+        tries += 1
 
 
 @njit(nogil=True, cache=True)
 def common_runs(a, b, size, ha, hb, heads, following, taken, runs):  # type: ignore[no-untyped-def]
     """Writes the disjoint common runs of at least `size` tokens as rows (start in a, start in b, length); returns how many.
 
-    `ha`, `hb`: hashes of all runs of `size`. Left to right through `a`, each time the longest continuation among the
-    expected place and the first `_TRIES` others, the nearest to the expected place among equals. Linear in `a` and `b`.
+    `ha`, `hb`: hashes of all runs of `size`. Left to right through `a`, each time the longest continuation (`longest_at`).
+    Linear in `a` and `b`.
     """
     nb = len(b) - size + 1
     index_starts(hb, nb, heads, following)
@@ -44,22 +63,7 @@ def common_runs(a, b, size, ha, hb, heads, following, taken, runs):  # type: ign
     shift = 0
     i = 0
     while i <= len(a) - size:
-        best = 0
-        where = -1
-        j = i + shift
-        if 0 <= j < nb and hb[j] == ha[i]:
-            best = _extend(a, b, i, j, taken)
-            where = j
-        j = heads[ha[i] & (len(heads) - 1)]
-        tries = 0
-        while j >= 0 and tries < _TRIES:
-            tries += 1
-            if hb[j] == ha[i]:
-                n = _extend(a, b, i, j, taken)
-                if n > best or (n == best and abs(j - i - shift) < abs(where - i - shift)):
-                    best = n
-                    where = j
-            j = following[j]
+        where, best = longest_at(a, b, i, shift, ha, hb, heads, following, taken, nb, len(b))
         if best < size:
             i += 1
             continue

@@ -5,20 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint64
 
-from dedup.kernels.align import index_starts
+from dedup.kernels.align import index_starts, longest_at
 from dedup.kernels.hashes import shingle
 from dedup.kernels.text import tokenize
-
-_TRIES = 16
-
-
-@njit(nogil=True, cache=True)
-def _extend(tokens, i, j, taken):  # type: ignore[no-untyped-def]
-    """How many tokens from `j` on stand again from `i` on: up to `i`, and to the first that is itself a repeat."""
-    n = 0
-    while i + n < len(tokens) and j + n < i and taken[j + n] == 0 and tokens[i + n] == tokens[j + n]:
-        n += 1
-    return n
 
 
 @njit(nogil=True, cache=True)
@@ -26,8 +15,7 @@ def repeated_runs(tokens, size, hashes, heads, following, taken, runs):  # type:
     """Writes the runs of at least `size` tokens that stand earlier, too, as rows (earlier start, start, length); returns
     how many. They are disjoint, and what they repeat is never itself a repeat.
 
-    Left to right, each time the longest continuation among the expected place and the first `_TRIES` others, the nearest
-    to the expected place among equals. Linear in the tokens.
+    Left to right, each time the longest continuation (`longest_at`) of what ends before it. Linear in the tokens.
     """
     count = len(tokens) - size + 1
     index_starts(hashes, count, heads, following)
@@ -37,23 +25,10 @@ def repeated_runs(tokens, size, hashes, heads, following, taken, runs):  # type:
     shift = 0
     i = 0
     while i < count:
-        best = 0
-        where = -1
-        j = heads[hashes[i] & mask]
-        if j < i:
-            expected = i + shift
-            if 0 <= expected < i and hashes[expected] == hashes[i]:
-                best = _extend(tokens, i, expected, taken)
-                where = expected
-            tries = 0
-            while 0 <= j < i and tries < _TRIES:
-                tries += 1
-                if hashes[j] == hashes[i]:
-                    n = _extend(tokens, i, j, taken)
-                    if n > best or (n == best and abs(j - expected) < abs(where - expected)):
-                        best = n
-                        where = j
-                j = following[j]
+        if heads[hashes[i] & mask] == i:  # nothing like it stands before
+            i += 1
+            continue
+        where, best = longest_at(tokens, tokens, i, shift, hashes, hashes, heads, following, taken, i, i)
         if best < size:
             i += 1
             continue
