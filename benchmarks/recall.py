@@ -16,7 +16,7 @@ from corpus import Writer
 from harness import Table, finish, machine, parser, say
 
 from dedup import Bands, Settings, Texts, compare, fingerprint
-from dedup.batch import band_keys
+from dedup.signatures import band_keys
 
 JACCARDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 CLOSE: Final = 0.005

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from dedup.explanation import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
+    from dedup.index import Index as Index
+    from dedup.index import open_index as open_index
+    from dedup.index import unique as unique
     from dedup.inpage import Page as Page
     from dedup.inpage import clean_page as clean_page
     from dedup.model import Border as Border
     from dedup.model import Cluster as Cluster
+    from dedup.model import IndexStats as IndexStats
+    from dedup.model import Likeness as Likeness
     from dedup.model import Match as Match
     from dedup.model import PageRepeat as PageRepeat
     from dedup.model import Paragraph as Paragraph
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from dedup.model import Repeat as Repeat
     from dedup.model import Span as Span
     from dedup.model import Summary as Summary
+    from dedup.model import Verdict as Verdict
     from dedup.result import Result as Result
     from dedup.result import deduplicate as deduplicate
     from dedup.scheme import Scheme as Scheme
@@ -47,6 +53,9 @@ _HOMES = {
     "DedupError": "errors",
     "Explanation": "explanation",
     "Fields": "fields",
+    "Index": "index",
+    "IndexStats": "model",
+    "Likeness": "model",
     "Limits": "settings",
     "Match": "model",
     "Page": "inpage",
@@ -64,11 +73,14 @@ _HOMES = {
     "Span": "model",
     "Summary": "model",
     "Texts": "signatures",
+    "Verdict": "model",
     "clean_page": "inpage",
     "compare": "comparison",
     "deduplicate": "result",
     "explain": "explanation",
     "fingerprint": "signatures",
+    "open_index": "index",
+    "unique": "index",
 }
 
 __all__ = [
@@ -79,6 +91,9 @@ __all__ = [
     "DedupError",
     "Explanation",
     "Fields",
+    "Index",
+    "IndexStats",
+    "Likeness",
     "Limits",
     "Match",
     "Page",
@@ -96,11 +111,14 @@ __all__ = [
     "Span",
     "Summary",
     "Texts",
+    "Verdict",
     "clean_page",
     "compare",
     "deduplicate",
     "explain",
     "fingerprint",
+    "open_index",
+    "unique",
 ]
 
 logging.getLogger("dedup").addHandler(logging.NullHandler())

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from dedup import boilerplate, corpus, kernels, nodes, passages
 from dedup.alignment import Tokens
-from dedup.bands import Bands
 from dedup.candidates import as_pairs, propose
 from dedup.corpus import Progress
 from dedup.decisions import Decisions, Judge
 from dedup.evidence import Rules
 from dedup.passages import Passages
 from dedup.settings import Settings
-from dedup.signatures import sign
+from dedup.signatures import band_keys, sign
 from dedup.sources import Source
 from dedup.spool import Workspace
 from dedup.verify import Measured, measure
@@ -43,15 +42,6 @@ def decide(source: Source, settings: Settings, workspace: Workspace, progress: P
         found = Decider(source, settings, workspace, report)
         found.search(pool)
     return found
-
-
-def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64]:
-    """u64[bands, texts]: a hash of every band of every signature."""
-    from dedup.kernels import minhash as kernel
-
-    keys = np.empty((bands.count, len(signatures)), np.uint64)
-    kernel.cut(signatures, bands.rows, keys)
-    return keys
 
 
 class Decider:

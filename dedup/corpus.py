@@ -34,7 +34,12 @@ OPENING: Final = 12
 """The opening is the first line or sentence of at least this many words; what is shorter may be furniture."""
 
 
-class _Batch(NamedTuple):
+class Batch(NamedTuple):
+    """What is known of the rows of a batch, n of them: `texts`, each body once; the parts of a `Corpus` of them (`pieces` are
+    lengths, `counts` i64[n] of each text); `doubled`: the rows whose text holds a body twice, and how many times more.
+    """
+
+    texts: list[bytes]
     tokens: NDArray[np.uint32]
     lengths: NDArray[np.int64]
     hashes: NDArray[np.uint64]
@@ -69,7 +74,7 @@ class Corpus:
 def read(source: Source, settings: Settings, workspace: Workspace, pool: Executor | None, report: Progress) -> Corpus:
     """Reads all of `source`."""
     spool, lengths_spool, keys_spool, contexts_spool = (workspace.spool() for _ in range(4))
-    batches: list[_Batch] = []
+    batches: list[Batch] = []
     rows = 0
     for batch in _batches(source, settings, pool):
         spool.append(batch.tokens)
@@ -79,7 +84,9 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
         source.doubled.update((rows + i, count) for i, count in batch.doubled.items())
         source.unfinished += batch.unfinished
         nothing = np.empty(0, np.uint32)
-        batches.append(batch._replace(tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing))
+        batches.append(
+            batch._replace(texts=[], tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing)
+        )
         rows += len(batch.lengths)
         report("read", rows, 0)
     sizes = np.concatenate([np.empty(0, np.int64), *(b.lengths for b in batches)])
@@ -97,22 +104,23 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
     )
 
 
-def _batches(source: Source, settings: Settings, pool: Executor | None) -> Iterator[_Batch]:
+def _batches(source: Source, settings: Settings, pool: Executor | None) -> Iterator[Batch]:
     """The batches of the source in order; with a pool, a few are under way at once."""
     if pool is None:
         for rows in source.batches():
-            yield _batch(rows, settings)
+            yield fingerprinted(rows, settings)
         return
-    running: deque[Future[_Batch]] = deque()
+    running: deque[Future[Batch]] = deque()
     for rows in source.batches():
-        running.append(pool.submit(_batch, rows, settings))
+        running.append(pool.submit(fingerprinted, rows, settings))
         if len(running) > 2 * settings.jobs:
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
 
 
-def _batch(rows: Rows, settings: Settings) -> _Batch:
+def fingerprinted(rows: Rows, settings: Settings) -> Batch:
+    """Tokens, pieces, hashes and contexts of a batch, its texts cleaned as the settings say."""
     from dedup.kernels import boilerplate as boilerplate_kernel
     from dedup.kernels import hashes as hash_kernel
 
@@ -132,7 +140,8 @@ def _batch(rows: Rows, settings: Settings) -> _Batch:
     boilerplate_kernel.contexts(
         titles.tokens, titles.ends, texts.tokens, starts, texts.pieces, texts.piece_ends, OPENING, contexts
     )
-    return _Batch(
+    return Batch(
+        rows.texts,
         texts.tokens,
         lengths,
         hashes,

@@ -64,3 +64,28 @@ class MissingExtra(DedupError, ImportError):
 
 class AccountingError(DedupError):
     """Records went missing between input and output: a defect of this library, nothing was written."""
+
+
+class StoreError(DedupError):
+    """An index cannot be opened or used; it was not changed. Attribute: `uri`."""
+
+    def __init__(self, uri: str, why: str) -> None:
+        super().__init__(f"{uri}: {why}")
+        self.uri = uri
+
+
+class IndexMismatch(StoreError):
+    """An index was made with other settings than those it is opened with. Attributes: `expected`, `found`."""
+
+    def __init__(self, uri: str, name: str, expected: str, found: str) -> None:
+        super().__init__(
+            uri,
+            f"made with {name} {found}, opened with {name} {expected}: their fingerprints cannot be compared; "
+            f"open it as it was made, or fill a new index",
+        )
+        self.expected = expected
+        self.found = found
+
+
+class IndexDamaged(StoreError):
+    """The file of an index is damaged, or is no index; it was left as it is."""

@@ -133,6 +133,68 @@ class PageRepeat:
     text: str
 
 
+Status = Literal["new", "duplicate", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an index says of an article: `new`, or a `duplicate` of the one that is kept (`duplicate_of`), or `quarantined`,
+    as it has no words. `relation`, `resemblance`, `containment`, `reason` as in `Removed`.
+
+    A new article may be a better copy than what was kept so far: `replaces` are the ids of those that are not kept any more,
+    and `restored` the ids of earlier duplicates of these that are none of the new one, and so are kept again. `replaces` and
+    `restored` are empty for all others.
+    """
+
+    id: str
+    status: Status
+    duplicate_of: str | None = None
+    relation: Relation | None = None
+    resemblance: float = 0.0
+    containment: float = 0.0
+    reason: str = ""
+    replaces: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+
+    @property
+    def new(self) -> bool:
+        """Whether the article is to be kept."""
+        return self.status == "new"
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether the article is a copy of one that is kept."""
+        return self.status == "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An article of an index that shares enough with another one to be judged, and what was decided."""
+
+    id: str
+    relation: Relation
+    resemblance: float
+    containment: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStats:
+    """What an index holds: `articles` that are kept; `stored_copies` beside them, to be compared again should a better copy
+    arrive; `dropped` duplicates in all. `boilerplate`: lines and sentences known as such. `capped`: keys of bands, passages
+    and pieces that were not entered, because as many articles as `Limits` allow hold them already. `memory`: bytes of its
+    tables; `disk`: bytes.
+    """
+
+    articles: int
+    stored_copies: int
+    dropped: int
+    boilerplate: int
+    capped: Mapping[str, int]
+    memory: int
+    disk: int
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A star: the kept record, and the records removed because each of them matches it."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dedup.alignment import Tokens
 from dedup.boilerplate import Cores
 from dedup.corpus import Corpus
+from dedup.fields import Article
 from dedup.relations import THIN
 from dedup.settings import Settings
 from dedup.signatures import encode
@@ -115,14 +116,17 @@ def _part_bare(
 
 
 def _page(source: Source, row: int, by_title: bool) -> bytes:
-    """What tells the page of a row from others: its URL or its title, or all of it when it has neither.
-
-    The title comes first where some text of its own is left, which the title then confirms.
-    """
-    article = source.article(row)
-    address = page(article.canonical_url) or page(article.url)
-    name = (article.title or address) if by_title else (address or article.title)
+    """What tells the page of a row from others: its URL or its title, or all of it when it has neither."""
+    name = page_name(source.article(row), by_title=by_title)
     return encode(name) if name else source.raw(row)
+
+
+def page_name(article: Article, *, by_title: bool) -> str:
+    """The URL of an article's page or its title, the title first where some text of its own is left, which the title then
+    confirms; empty when it has neither.
+    """
+    address = page(article.canonical_url) or page(article.url)
+    return ((article.title or address) if by_title else (address or article.title)) or ""
 
 
 def _part_dates(source: Source, hashes: NDArray[np.uint64], rows: NDArray[np.int64], hours: float) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from dedup.diff import diff
+from dedup.fields import Article
 from dedup.names import Swaps, other_subject, renamed
-from dedup.sources import Source
 from dedup.urls import page
 from dedup.values import apart
 
@@ -19,6 +19,28 @@ CARDS: Final = 1 << 16
 
 _UNREAD: Final = -1.0
 """A similarity that was not asked for yet."""
+
+
+class Dated(Protocol):
+    """What is known of rows without reading them: `sites` by their numbers, -1 where unknown, and dates."""
+
+    @property
+    def sites(self) -> Sequence[int]:
+        """The number of the site of every row."""
+
+    def published(self, row: int) -> float | None:
+        """Seconds since 1970 UTC, None when unknown."""
+
+
+class Readable(Protocol):
+    """Rows whose articles can be read."""
+
+    @property
+    def facts(self) -> Dated:
+        """Sites and dates."""
+
+    def article(self, row: int) -> Article:
+        """The article of a row."""
 
 
 class Card(NamedTuple):
@@ -34,9 +56,9 @@ class Card(NamedTuple):
 
 
 class Cards:
-    """The cards of a source's rows, and the pages that they name; a record is read when it is first asked for."""
+    """The cards of some rows, and the pages that they name; a record is read when it is first asked for."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Readable) -> None:
         self.source = source
         self._known: dict[int, Card] = {}
         self._pages: dict[int, frozenset[str]] = {}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import tokens
+from dedup.bands import Bands
 from dedup.errors import SchemeMismatch
 from dedup.scheme import Scheme
 
@@ -195,6 +196,15 @@ def sign(
     signed = np.empty((len(ends), len(a[:values])), np.uint32)
     kernel.sign_all(words, starts, ends, scheme.shingle, a[:values], b[:values], signed)
     return Signatures(signed, scheme)
+
+
+def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64]:
+    """u64[bands, texts]: a hash of every band of every signature."""
+    from dedup.kernels import minhash as kernel
+
+    keys = np.empty((bands.count, len(signatures)), np.uint64)
+    kernel.cut(signatures, bands.rows, keys)
+    return keys
 
 
 def text_hashes(words: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:

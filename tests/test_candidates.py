@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Texts, fingerprint
-from dedup.batch import band_keys
+from dedup.signatures import band_keys
 from dedup.candidates import Candidates, propose
 from dedup.scheme import Scheme
 from dedup.settings import Settings

@@ -1,0 +1,214 @@
+"""Records -> what an index keeps of each (an entry), and what follows from its text (words, keys)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import passages
+from dedup.alignment import Tokens
+from dedup.corpus import Batch, fingerprinted
+from dedup.fields import Article, Essentials, Fields
+from dedup.key_table import SALTS, Digest
+from dedup.model import Place, Quarantined
+from dedup.settings import Settings
+from dedup.signatures import band_keys, sign
+from dedup.sources import Facts, Rows, no_text
+
+_STORED: Final = Fields()
+"""How the parts of an entry are named in the record that policies see."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What an index keeps of an article. `text`: UTF-8, each body once. `published`, `seen` (when it was added): seconds
+    since 1970 UTC. `row`: its number in the store, from 1; 0 for one that is in none. `kept`: the row that is kept for
+    it, 0 when it is kept itself. `copies`: so many copies were dropped for it; `lost` of them, with other words, were not
+    stored.
+    """
+
+    id: str
+    text: bytes
+    title: str | None = None
+    url: str | None = None
+    canonical_url: str | None = None
+    site: str | None = None
+    published: float | None = None
+    seen: float = 0.0
+    row: int = 0
+    kept: int = 0
+    copies: int = 0
+    lost: int = 0
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The entry as a record, under the first names of `Fields`."""
+        parts = {
+            "id": self.id,
+            "url": self.url,
+            "canonicalUrl": self.canonical_url,
+            "title": self.title,
+            "datePublished": None if self.published is None else moment(self.published),
+            "source_domain": self.site,
+            "articleBody": self.text.decode("utf-8", "surrogatepass"),
+        }
+        return {name: value for name, value in parts.items() if value is not None}
+
+    @property
+    def article(self) -> Article:
+        """The entry as policies see it."""
+        return Article(self.id, self.record, _STORED)
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 UTC as ISO 8601.
+
+    >>> moment(0.0)
+    '1970-01-01T00:00:00+00:00'
+    """
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+class Words(NamedTuple):
+    """What follows from title and text of an entry: its `tokens` u32[n], a 128-bit `hash` of them; its pieces (lines and
+    sentences), m of them: `keys` u64[m], `lengths` u32[m]; `context` u32[2, CONTEXT]: words of title and opening.
+    """
+
+    tokens: NDArray[np.uint32]
+    hash: bytes
+    keys: NDArray[np.uint64]
+    lengths: NDArray[np.uint32]
+    context: NDArray[np.uint32]
+
+    def own(self) -> Words:
+        """The same, in arrays of their own and not parts of those of a batch."""
+        return Words(self.tokens.copy(), self.hash, self.keys.copy(), self.lengths.copy(), self.context.copy())
+
+
+class Keys(NamedTuple):
+    """What an entry is found by: `near` (its bands, and behind them the whole text), `held` (its passages), `pieces`."""
+
+    near: Digest
+    held: Digest
+    pieces: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A batch of records as an index takes it: the `entries` and `words` of those with a text, and for every record, in order,
+    the number of its entry, or why it has none. `doubled`: the entries whose text held a body twice.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
+    outcome: list[int | Quarantined] = field(default_factory=list)
+    doubled: dict[int, int] = field(default_factory=dict)
+
+
+def read(records: Iterable[Mapping[str, Any] | str], settings: Settings) -> Reading:
+    """Reads records; those without a text or without words are set aside."""
+    fields = settings.fields
+    facts, essentials = Facts(fields), Essentials(fields)
+    found = Reading()
+    rows = Rows([], [])
+    now = time.time()
+    for number, given in enumerate(records, 1):
+        record = {fields.text[0]: given} if isinstance(given, str) else given
+        parts = essentials(record) if isinstance(record, Mapping) else None
+        text = parts[0] if parts else None
+        if parts is None or not isinstance(text, str):
+            found.outcome.append(Quarantined(Place("<records>", number), *no_text(given, text)))
+            continue
+        data = text.encode("utf-8", "surrogatepass")
+        rows.texts.append(data)
+        rows.titles.append(facts.add(record, data, parts))
+        row = len(facts.ids) - 1
+        article = Article(facts.ids[row], record, fields)
+        found.outcome.append(row)
+        found.entries.append(
+            Entry(
+                id=facts.ids[row],
+                text=data,
+                title=article.title,
+                url=article.url,
+                canonical_url=article.canonical_url,
+                site=facts.site_names[facts.sites[row]] if facts.sites[row] >= 0 else None,
+                published=facts.published(row),
+                seen=now,
+            )
+        )
+    _take(found, rows, settings)
+    return found
+
+
+def _take(found: Reading, rows: Rows, settings: Settings) -> None:
+    """The words of all entries; entries without any are set aside."""
+    batch = fingerprinted(rows, settings)
+    found.words.extend(_words(batch))
+    for i in batch.doubled:
+        found.entries[i] = replace(found.entries[i], text=batch.texts[i])
+    found.doubled.update(batch.doubled)
+    for number, row in enumerate(found.outcome):
+        if isinstance(row, int) and batch.lengths[row] == 0:
+            found.outcome[number] = Quarantined(Place("<records>", number + 1), "empty", "the text has no words")
+
+
+def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
+    """The words of entries that come from a store, whose texts were cleaned then; `plain`: settings that clean no pages."""
+    titles = [(entry.title or "").encode("utf-8", "surrogatepass") for entry in entries]
+    return _words(fingerprinted(Rows([entry.text for entry in entries], titles), plain))
+
+
+def _words(batch: Batch) -> list[Words]:
+    ends, heads = batch.lengths.cumsum().tolist(), batch.counts.cumsum().tolist()
+    found = []
+    start = head = 0
+    for i, (end, tail) in enumerate(zip(ends, heads, strict=True)):
+        found.append(
+            Words(
+                batch.tokens[start:end],
+                batch.hashes[i].tobytes(),
+                batch.keys[head:tail],
+                batch.pieces[head:tail],
+                batch.contexts[i],
+            )
+        )
+        start, head = end, tail
+    return found
+
+
+def keys_of(cores: Sequence[NDArray[np.uint32]], words: Sequence[Words], settings: Settings) -> list[Keys]:
+    """What entries are found by, with their words and what is left of these beside boilerplate."""
+    bands = settings.bands
+    tokens = Tokens.of(*cores)
+    signed = sign(*tokens, settings.scheme, bands.count * bands.rows)
+    near = np.ascontiguousarray(band_keys(signed.values, bands).T)
+    chosen = passages.chosen(tokens)
+    ends = chosen.counts.cumsum().tolist()
+    found = []
+    start = 0
+    for i, (core, known) in enumerate(zip(cores, words, strict=True)):
+        whole = np.frombuffer(known.hash[:8], np.uint64)
+        compared = len(core) >= settings.min_tokens
+        found.append(
+            Keys(
+                Digest.of(np.concatenate((near[i], whole)) if compared else whole, SALTS[0]),
+                Digest.of(chosen.values[start : ends[i]].astype(np.uint64), SALTS[1])
+                if compared and settings.passages
+                else _NONE,
+                Digest.of(np.unique(known.keys), SALTS[2]) if settings.boilerplate else _NONE,
+            )
+        )
+        start = ends[i]
+    return found
+
+
+_NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))

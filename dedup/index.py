@@ -1,0 +1,330 @@
+"""Articles one after another -> a verdict on each, against all that came before: an index that remembers."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from types import TracebackType
+from typing import Any, Final, Literal
+
+from dedup import dates
+from dedup.election import Election, Ready
+from dedup.entries import Entry, Reading, read
+from dedup.errors import InputError, SettingsError
+from dedup.fields import Article
+from dedup.learning import Learned
+from dedup.matching import Found, Matcher
+from dedup.model import IndexStats, Likeness, Quarantined, Verdict
+from dedup.scheme import Scheme
+from dedup.settings import Keep, Settings
+from dedup.stores import Opening, Store, open_store
+
+Record = Mapping[str, Any] | str
+
+Durability = Literal["process", "power"]
+
+BATCH: Final = 500
+"""Articles of one transaction."""
+
+FORMAT: Final = 1
+"""Raised when what an index keeps of an article changes its meaning."""
+
+
+def open_index(
+    uri: str,
+    settings: Settings | None = None,
+    *,
+    threshold: float | None = None,
+    keep: Keep | None = None,
+    create: bool = True,
+    durability: Durability = "process",
+    seed: int | Literal["random"] | None = None,
+) -> Index:
+    """Opens the index that `uri` names, or makes it: `memory:`, `sqlite:seen.db`.
+
+    `threshold` and `keep` go before those of `settings`. `create=False`: it must exist. `durability`: what a verdict that
+    was returned survives: the end of the process, however it comes (`process`), or the loss of power, too (`power`). `seed`
+    of the fingerprints of a new index; `random`: drawn, so that nobody can make articles that collide on purpose.
+
+    Raises SettingsError, StoreError, IndexMismatch (made by other settings), IndexDamaged; the file is not changed then.
+    """
+    settings = settings or Settings()
+    changes: dict[str, Any] = {name: v for name, v in (("threshold", threshold), ("keep", keep)) if v is not None}
+    drawn = random.SystemRandom().randrange(1, 1 << 32) if seed == "random" else seed
+    if drawn is not None:
+        changes["scheme"] = dataclasses.replace(settings.scheme, seed=int(drawn))
+    settings = dataclasses.replace(settings, **changes)
+    free = seed == "random" or (seed is None and settings.scheme.seed == Scheme().seed)
+    header = _header(settings)
+
+    def opening(rest: str) -> Opening:
+        return Opening(rest, header, frozenset({"seed"} if free else ()), settings.limits, create, durability)
+
+    store = open_store(uri, opening)
+    scheme = dataclasses.replace(settings.scheme, seed=int(store.header["seed"]))
+    return Index(uri, store, dataclasses.replace(settings, scheme=scheme))
+
+
+def _header(settings: Settings) -> dict[str, str]:
+    """What two runs must agree in to share an index."""
+    scheme, bands = settings.scheme, settings.bands
+    return {
+        "format": str(FORMAT),
+        "scheme": dataclasses.replace(scheme, seed=0).fingerprint,
+        "shingle": str(scheme.shingle),
+        "permutations": str(scheme.permutations),
+        "text revision": str(scheme.revision),
+        "seed": str(scheme.seed),
+        "bands": f"{bands.count} of {bands.rows} rows",
+        "min_tokens": str(settings.min_tokens),
+        "passages": str(settings.passages),
+        "boilerplate": str(settings.boilerplate),
+        "pages": "off" if settings.pages == "off" else "clean",
+    }
+
+
+class Index:
+    """Remembers articles, and tells of each new one whether it repeats one of them (made by `open_index`).
+
+    Decides as a run over a dump does. It knows only what came before: so boilerplate is learnt on the way, and where a
+    better copy arrives later, the verdict on that one says what it `replaces`. Threads may share an index; other processes
+    may have the same file open. After a verdict was returned, the article is stored.
+    """
+
+    def __init__(self, uri: str, store: Store, settings: Settings) -> None:
+        self.uri, self.settings = uri, settings
+        self._store = store
+        self._lock = threading.RLock()
+        self._start()
+
+    def _start(self) -> None:
+        learned = Learned(self._store.learned())
+        self._matcher = Matcher(self.settings, learned)
+        self._election = Election(self._store, self._matcher)
+
+    # What is asked of it
+
+    def add(self, article: Record) -> Verdict:
+        """Whether an article is new; if so it is remembered, at once and for all who share the index."""
+        return self.add_many((article,))[0]
+
+    def add_many(self, articles: Iterable[Record], *, batch: int = BATCH) -> list[Verdict]:
+        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles."""
+        return [verdict for _, verdict in self.stream(articles, batch=batch)]
+
+    def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
+        """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
+        `settings.pages` says otherwise). Articles that were not asked for yet are not added.
+        """
+        source = iter(articles)
+        while chunk := list(islice(source, batch)):
+            reading = read(chunk, self.settings)
+            verdicts = self._placed(reading)
+            for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
+                row = reading.outcome[number]
+                if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
+                    yield self._once(record, reading.entries[row].text), verdict
+                else:
+                    yield record, verdict
+
+    def _once(self, record: Record, text: bytes) -> Record:
+        body = text.decode("utf-8", "surrogatepass")
+        return body if isinstance(record, str) else self.settings.fields.with_text(record, body)
+
+    def _placed(self, reading: Reading) -> list[Verdict]:
+        with self._lock:
+            ready = self._election.ready(reading.entries, reading.words)
+            try:
+                with self._store.write():
+                    self._refresh()
+                    return [self._outcome(found, ready) for found in reading.outcome]
+            except BaseException:
+                self._start()
+                raise
+
+    def _outcome(self, found: int | Quarantined, ready: Sequence[Ready]) -> Verdict:
+        return self._election.place(ready[found]) if isinstance(found, int) else _set_aside(found)
+
+    def _refresh(self) -> None:
+        self._matcher.learned.names.update(self._store.refresh())
+
+    def check(self, article: Record) -> Verdict:
+        """The verdict that `add` would give now; nothing is remembered."""
+        with self._lock:
+            self._refresh()
+            reading = read((article,), self.settings)
+            found = reading.outcome[0]
+            if not isinstance(found, int):
+                return _set_aside(found)
+            return self._election.check(self._election.ready(reading.entries, reading.words)[0])
+
+    def matches(self, article: Record | str) -> list[Likeness]:
+        """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
+        those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
+        """
+        with self._lock:
+            self._refresh()
+            if isinstance(article, str):
+                ready = self._known(article)
+            else:
+                reading = read((article,), self.settings)
+                outcome = reading.outcome[0]
+                if not isinstance(outcome, int):
+                    raise InputError("<record>", outcome.detail)
+                ready = self._election.ready(reading.entries, reading.words)[0]
+            found = self._election.found(ready)
+            return sorted(map(_likeness, found), key=lambda like: (-like.resemblance, like.id))
+
+    def _known(self, id: str) -> Ready:
+        entries = [entry for entry in self._store.named(id) if not entry.kept]
+        if not entries:
+            raise InputError(id, "the index keeps no article with this id")
+        return self._election.ready(entries[-1:], self._matcher.words(entries[-1:]))[0]
+
+    def get(self, id: str) -> Article | None:
+        """The article with this id, the latest of several; None where the index keeps none."""
+        with self._lock:
+            self._refresh()
+            entries = [entry for entry in self._store.named(id) if not entry.kept]
+            return entries[-1].article if entries else None
+
+    def __contains__(self, id: object) -> bool:
+        return isinstance(id, str) and self.get(id) is not None
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._refresh()
+            return self._store.count()[0]
+
+    # What is taken out of it
+
+    def discard(self, id: str) -> int:
+        """Forgets the articles with this id and the copies stored beside them; returns how many articles went."""
+        with self._lock, self._store.write():
+            self._refresh()
+            return self._forget(self._store.named(id))
+
+    def expire(
+        self,
+        *,
+        before: str | date | datetime | float | None = None,
+        older_than: str | None = None,
+        by: Literal["seen", "published"] = "seen",
+    ) -> int:
+        """Forgets articles that were added before a moment, or longer ago than a span of time (`30d`, `12h`); returns how many.
+
+        `by="published"`: by their dates of publication; articles without one stay. Raises SettingsError.
+        """
+        if (before is None) == (older_than is None):
+            raise SettingsError("expire needs either before= or older_than=")
+        if by not in ("seen", "published"):
+            raise SettingsError(f"by is {by!r}: give seen or published")
+        if older_than is not None:
+            moment = time.time() - dates.duration(older_than)
+        else:
+            known = dates.parse(before)
+            if known is None:
+                raise SettingsError(f"before is {before!r}: give a date, such as 2026-01-31")
+            moment = known
+        with self._lock, self._store.write():
+            self._refresh()
+            return self._forget(self._store.get(self._store.older(moment, published=by == "published")))
+
+    def _forget(self, entries: Iterable[Entry]) -> int:
+        """Forgets entries, with their copies; returns how many of them were kept."""
+        gone: dict[int, bool] = {}
+        for entry in entries:
+            gone[entry.row] = not entry.kept
+            if not entry.kept:
+                gone.update((copy.row, False) for copy in self._store.copies(entry.row))
+        self._store.discard(gone)
+        return sum(gone.values())
+
+    # What it tells of itself
+
+    def entries(self) -> Iterator[Article]:
+        """All articles that are kept, in the order in which they were added."""
+        with self._lock:
+            self._refresh()
+            for entry in self._store.entries():
+                if not entry.kept:
+                    yield entry.article
+
+    def stats(self) -> IndexStats:
+        """What it holds."""
+        with self._lock:
+            self._refresh()
+            kept, stored, dropped = self._store.count()
+            tables = self._store.tables
+            return IndexStats(
+                articles=kept,
+                stored_copies=stored,
+                dropped=dropped,
+                boilerplate=len(self._matcher.learned.names),
+                capped=tables.capped,
+                memory=tables.nbytes,
+                disk=self._store.size(),
+            )
+
+    def verify(self) -> list[str]:
+        """What is damaged, in words; empty when all is well. Reads everything."""
+        with self._lock:
+            return self._store.verify()
+
+    def compact(self) -> None:
+        """Gives the room of what was forgotten back, on disk and in memory."""
+        with self._lock:
+            self._store.compact()
+            self._start()
+
+    def close(self) -> None:
+        """Ends the use of the index."""
+        with self._lock:
+            self._store.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def unique(stream: Iterable[Record], *, index: Index | str = "memory:", batch: int = 1) -> Iterator[Record]:
+    """The articles of a stream that are new, as they come; the text of each has every body once.
+
+    `index`: an open one, or a URI. Records that hold no text are passed on, as nothing tells whether they are new. With a
+    `batch` of more, so many articles are taken at once, which is faster.
+
+    >>> list(unique([{"text": "Ferry stays in port."}, {"text": "Ferry stays in port."}]))
+    [{'text': 'Ferry stays in port.'}]
+    """
+    opened = open_index(index) if isinstance(index, str) else index
+    try:
+        for record, verdict in opened.stream(stream, batch=batch):
+            if not verdict.duplicate:
+                yield record
+    finally:
+        if opened is not index:
+            opened.close()
+
+
+def _set_aside(record: Quarantined) -> Verdict:
+    return Verdict("", "quarantined", reason=f"{record.reason}: {record.detail}")
+
+
+def _likeness(found: Found) -> Likeness:
+    decision = found.decision
+    return Likeness(
+        found.piece.entry.id,
+        decision.relation,
+        round(found.resemblance, 4),
+        round(found.containment, 4),
+        decision.reason,
+    )

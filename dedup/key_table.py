@@ -1,0 +1,114 @@
+"""Keys of articles -> the rows that hold them, in memory: what a store on disk is asked through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOAD: Final = 0.8
+"""A table is at most so full; `GROWTH`: it grows by this factor, by being filled anew."""
+
+GROWTH: Final = 1.35
+
+SMALLEST: Final = 1 << 12
+"""Slots of an empty table."""
+
+SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
+"""What sets the keys of bands, passages and pieces apart."""
+
+
+_PACKED: Final = np.dtype([("place", "<u4"), ("tag", "<u2")])
+
+WIDTH: Final = _PACKED.itemsize
+
+
+class Digest(NamedTuple):
+    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]; 48 bits of each key."""
+
+    places: NDArray[np.uint32]
+    tags: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint64], salt: int) -> Digest:
+        """From whole keys."""
+        from dedup.kernels import table as kernel
+
+        places, tags = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint16)
+        kernel.digest(keys, np.uint64(salt), places, tags)
+        return cls(places, tags)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Digest:
+        """From `packed`, of one row or of several, one after another. Raises ValueError for another length."""
+        found = np.frombuffer(data, _PACKED)
+        return cls(found["place"].astype(np.uint32), found["tag"].astype(np.uint16))
+
+    @property
+    def packed(self) -> bytes:
+        """`WIDTH` bytes a key, whatever the machine's byte order."""
+        out = np.empty(len(self.places), _PACKED)
+        out["place"], out["tag"] = self.places, self.tags
+        return out.tobytes()
+
+
+class KeyTable:
+    """Which rows hold a key. A key that `limit` rows hold takes no more, which is counted (`capped`).
+
+    Rows are numbers from 1. Of a key only 48 bits are known, less what its place in the table says: a row is found that
+    does not hold the key about once in some thousand look-ups, so whoever asks verifies. Six bytes a key over `LOAD`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.capped = 0
+        self.count = 0
+        self._rows, self._tags = _empty(SMALLEST)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self._rows.nbytes + self._tags.nbytes
+
+    def full(self, more: int) -> bool:
+        """Whether so many more keys ask for `fill` first."""
+        return self.count + more > LOAD * len(self._rows)
+
+    def add(self, keys: Digest, owners: NDArray[np.uint32]) -> None:
+        """Enters key i for row `owners[i]`; there must be room (`full`)."""
+        from dedup.kernels import table as kernel
+
+        entered, refused = kernel.insert(self._rows, self._tags, keys.places, keys.tags, owners, self.limit)
+        self.count += entered
+        self.capped += refused
+
+    def fill(self, more: int, held: Callable[[], Iterable[tuple[Digest, NDArray[np.uint32]]]]) -> None:
+        """Makes room for so many more keys: the table is built anew from all that are `held`, in parts."""
+        room = max(self.count + more, int(GROWTH * self.count))
+        self._rows, self._tags = _empty(max(SMALLEST, int(room / LOAD) + 1))
+        self.count = self.capped = 0
+        for keys, owners in held():
+            self.add(keys, owners)
+
+    def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that hold some of the keys and are `alive` (u8 by row), and the number of the key, one entry for each."""
+        from dedup.kernels import table as kernel
+
+        room = 2 * self.limit * len(keys.places)
+        rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
+        found = kernel.find(self._rows, self._tags, keys.places, keys.tags, alive, rows, numbers)
+        return rows[:found], numbers[:found]
+
+
+def _empty(slots: int) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+    return np.zeros(slots, np.uint32), np.zeros(slots, np.uint16)
+
+
+def shared(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct rows, in order, and how often each is there."""
+    from dedup.kernels import table as kernel
+
+    distinct, times = kernel.tally(rows, len(rows))
+    return distinct, times

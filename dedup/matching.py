@@ -1,0 +1,189 @@
+"""An article and the kept ones of an index -> which of them it repeats, and how."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.alignment import Tokens
+from dedup.entries import Entry, Keys, Words, keys_of, words_of
+from dedup.evidence import UNLIKE_TITLE, Decision
+from dedup.fields import Article
+from dedup.learning import Learned
+from dedup.nodes import page_name
+from dedup.relations import THIN, judge
+from dedup.settings import Settings
+from dedup.signals import Cards, RowSignals, title_similarity
+from dedup.urls import page
+from dedup.verify import measure
+
+REMEMBERED: Final = 4096
+"""So many articles of a store are remembered with their words; others are read again."""
+
+
+class Piece(NamedTuple):
+    """An article as it is compared: the entry, its words, and its `core`: the words (u32) that are not boilerplate."""
+
+    entry: Entry
+    words: Words
+    core: NDArray[np.uint32]
+
+    @property
+    def left(self) -> float:
+        """The share of the words that is core."""
+        return len(self.core) / max(1, len(self.words.tokens))
+
+
+class Found(NamedTuple):
+    """An article of the index that shares enough with another one to be judged: what was decided, and the words aligned."""
+
+    piece: Piece
+    decision: Decision
+    aligned: int
+    resemblance: float
+    containment: float
+
+    @property
+    def row(self) -> int:
+        """Its number in the store."""
+        return self.piece.entry.row
+
+
+class _Bench:
+    """Some articles side by side, as `signals` reads them; row i is `entries[i]`."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        codes: dict[str, int] = {}
+        self.sites = [-1 if e.site is None else codes.setdefault(e.site, len(codes)) for e in entries]
+
+    @property
+    def facts(self) -> _Bench:
+        """Sites and dates, which the bench knows itself."""
+        return self
+
+    def published(self, row: int) -> float | None:
+        """Seconds since 1970 UTC, None when unknown."""
+        return self._entries[row].published
+
+    def article(self, row: int) -> Article:
+        """The article of a row."""
+        return self._entries[row].article
+
+
+class Matcher:
+    """Compares articles as a run does; remembers the words of those it read last."""
+
+    def __init__(self, settings: Settings, learned: Learned) -> None:
+        self.settings, self.learned = settings, learned
+        self._plain = replace(settings, pages="off", jobs=1)
+        self._known: OrderedDict[int, Words] = OrderedDict()
+
+    def words(self, entries: Sequence[Entry]) -> list[Words]:
+        """The words of entries of the store."""
+        known = self._known
+        missing = [entry for entry in entries if entry.row not in known]
+        if missing:
+            known.update(zip((e.row for e in missing), words_of(missing, self._plain), strict=True))
+        found = [known[entry.row] for entry in entries]
+        while len(known) > REMEMBERED:
+            known.popitem(last=False)
+        return found
+
+    def remember(self, row: int, words: Words) -> None:
+        """Takes the words of an entry that was just stored; they may be parts of larger arrays, so they are copied."""
+        self._known[row] = words.own()
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def forget(self) -> None:
+        """Forgets all words."""
+        self._known.clear()
+
+    def piece(self, entry: Entry, words: Words) -> Piece:
+        """An article without what is known as boilerplate of its site."""
+        from dedup.kernels import boilerplate as kernel
+
+        marks = self.learned.marks(entry.site, words.keys) if self.settings.boilerplate else None
+        if marks is None:
+            return Piece(entry, words, words.tokens)
+        core = np.empty(len(words.tokens), np.uint32)
+        size = kernel.strip(words.tokens, words.lengths, marks, core)
+        core.flags.writeable = False
+        return Piece(entry, words, core[:size])
+
+    def pieces(self, entries: Sequence[Entry]) -> list[Piece]:
+        """Entries of the store as they are compared."""
+        return [self.piece(entry, words) for entry, words in zip(entries, self.words(entries), strict=True)]
+
+    def keys(self, pieces: Sequence[Piece]) -> list[Keys]:
+        """What articles are found by."""
+        return keys_of([p.core for p in pieces], [p.words for p in pieces], self.settings)
+
+    def equal(self, piece: Piece, other: Piece) -> bool:
+        """Whether two articles have equal words, and neither dates nor pages speak against taking them for one: of two texts
+        of which hardly anything but boilerplate is left, another page is another article.
+        """
+        if piece.words.hash != other.words.hash or self.too_far(piece.entry, other.entry):
+            return False
+        if piece.left >= THIN:
+            return True
+        titled = len(piece.core) >= self.settings.min_tokens
+        names = {page_name(p.entry.article, by_title=titled) for p in (piece, other)}
+        return len(names) == 1 and names != {""}
+
+    def parted(self, piece: Piece, other: Piece) -> bool:
+        """Whether two articles of one site have equal words, and neither title nor URL in common: a page that holds nothing but
+        furniture looks so, and only more of its kind would tell. A run over a dump parts three of them.
+        """
+        a, b = piece.entry, other.entry
+        if piece.words.hash != other.words.hash or a.site is None or a.site != b.site:
+            return False
+        titles = title_similarity(a.title, b.title)
+        pages = [page(e.canonical_url) or page(e.url) for e in (a, b)]
+        return titles is not None and titles < UNLIKE_TITLE and None not in pages and pages[0] != pages[1]
+
+    def too_far(self, a: Entry, b: Entry) -> bool:
+        """Whether the window of time holds two articles apart."""
+        window = self.settings.window_hours
+        if window is None or a.published is None or b.published is None:
+            return False
+        return abs(a.published - b.published) > window * 3600.0
+
+    def compare(self, piece: Piece, others: Sequence[Piece]) -> list[Found]:
+        """What was found of those of the others that share enough with the article to be judged."""
+        others = [other for other in others if not self.parted(piece, other)]
+        equal = [Found(o, _EQUAL, len(o.core), 1.0, 1.0) for o in others if self.equal(piece, o)]
+        same = {found.row for found in equal}
+        least = self.settings.min_tokens
+        rest = [o for o in others if o.entry.row not in same and len(o.core) >= least]
+        if not rest or len(piece.core) < least:
+            return equal
+        return equal + self._judged(piece, rest)
+
+    def _judged(self, piece: Piece, others: Sequence[Piece]) -> list[Found]:
+        sides = sorted([piece, *others], key=lambda p: (-len(p.core), p.words.hash, p is not piece))
+        me = next(i for i, side in enumerate(sides) if side is piece)
+        pairs = np.array([(min(i, me), max(i, me)) for i in range(len(sides)) if i != me])
+        measured = measure(Tokens.of(*(side.core for side in sides)), pairs)
+        lengths = np.array([len(side.core) for side in sides])
+        left = np.array([side.left for side in sides])
+        cards = Cards(_Bench([side.entry for side in sides]))
+        found = []
+        for i, (a, b) in enumerate(measured.pairs.tolist()):
+            evidence = measured.evidence(i, lengths, left)
+            signals = RowSignals(cards, (a, b), measured.names.get(i, ()))
+            decision = judge(evidence, signals, self.settings.rules)
+            other = sides[b if a == me else a]
+            if decision.relation == "truncated" and a == me:  # the article holds the other one
+                decision = decision._replace(relation="extended")
+            found.append(Found(other, decision, evidence.aligned, evidence.resemblance, evidence.share_shorter))
+        return found
+
+
+_EQUAL: Final = Decision("exact", "equal words", 1.0, 1.0)
