@@ -8,13 +8,19 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from dedup import cli_page, cli_review
+from dedup import cli_index, cli_page, cli_review
 from dedup.canonical import DEFAULT
 from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, settings_of
+from dedup.errors import SettingsError
+
+if TYPE_CHECKING:
+    from dedup.corpus import Progress
+    from dedup.dump import Files
+    from dedup.settings import Settings
 
 
 class RunCommand(Examples):
@@ -24,6 +30,7 @@ class RunCommand(Examples):
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
         zstdcat news.jsonl.zst | dedup run - > unique.jsonl
         dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9 --jobs 2
+        dedup run today.jsonl -o new.jsonl --index seen.db
     """
 
 
@@ -69,6 +76,9 @@ def main() -> None:
 @click.option(
     "--merge", is_flag=True, help="Add the paragraphs that only removed copies have, in a field dedup_merged."
 )
+@click.option(
+    "--index", "uri", metavar="INDEX", help="Keep what is new to this index as well, and add it: a file, or a URI."
+)
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
@@ -96,6 +106,8 @@ def run(**options: Any) -> None:
         )
         settings = settings_of(options)
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
+            if options["uri"]:
+                _run_indexed(files, settings, progress, options)
             result = dump.run(files, settings, progress)
     summary = result.summary()
     if not options["quiet"]:
@@ -105,9 +117,32 @@ def run(**options: Any) -> None:
     sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
 
 
+def _run_indexed(files: Files, settings: Settings, progress: Progress, options: dict[str, Any]) -> NoReturn:
+    """The run against an index, to its end."""
+    from dedup import dump, indexed, report
+    from dedup.index import open_index
+
+    if files.merge or options["dry_run"]:
+        raise SettingsError("--index goes with neither --merge nor --dry-run")
+    with open_index(cli_index.uri_of(options["uri"]), settings, durability="power") as index:
+        summary, quarantined = indexed.run(files, index, progress)
+    if not options["quiet"]:
+        report.print_indexed(summary, quarantined, index.uri)
+    if options["as_json"]:
+        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
+    sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
+
+
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-for command in (cli_page.page, cli_review.explain, cli_review.tune, cli_review.boilerplate):
+for command in (
+    cli_index.check,
+    cli_index.index,
+    cli_page.page,
+    cli_review.explain,
+    cli_review.tune,
+    cli_review.boilerplate,
+):
     main.add_command(command)

@@ -93,18 +93,18 @@ def settings_of(options: dict[str, Any]) -> Settings:
 
 
 @contextmanager
-def errors(interrupted: str = "interrupted") -> Iterator[None]:
-    """Errors of the library as errors of the command."""
+def errors(interrupted: str = "interrupted", failed: int = EXIT_FAILED) -> Iterator[None]:
+    """Errors of the library as errors of the command; `failed`: its exit code then."""
     try:
         yield
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
     except DedupError as error:
-        fail(str(error))
+        fail(str(error), failed)
     except BrokenPipeError:
         quiet_pipe()
     except OSError as error:
-        fail(error.strerror or str(error))
+        fail(error.strerror or str(error), failed)
     except KeyboardInterrupt:
         click.echo(f"dedup: {interrupted}", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -128,12 +128,12 @@ def read_text(name: str, hint: str = "") -> str:
         raise InputError(name, str(error)) from error
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
     """Ends with the message."""
     from dedup.terminal import printable
 
     click.echo(f"dedup: {printable(message)}", err=True)
-    sys.exit(EXIT_FAILED)
+    sys.exit(code)
 
 
 def quiet_pipe() -> NoReturn:

@@ -6,7 +6,7 @@ import itertools
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -70,23 +70,21 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
         source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
         decider = decide(source, settings, workspace, progress)
         result = Result(source, decider, settings, 0.0)
-        if result.summary().kept == 0 and result.quarantined:
-            first = result.quarantined[0]
-            raise InputError(first.place.source, f"no record can be used; line {first.place.line}: {first.detail}")
+        usable(result.summary().kept, result.quarantined)
         if files.kept is not None:
             with outputs.open(files.kept) as stream:
                 if files.merge:
                     stream.writelines(_merged_lines(result, source))
                 else:
-                    _write_lines(stream, result, source)
+                    write_lines(stream, source, result.kept_rows, result.changed)
         if files.removed is not None:
             with outputs.open(files.removed) as stream:
-                stream.writelines(map(_removed_line, result.iterate_removed()))
+                stream.writelines(map(removed_line, result.iterate_removed()))
                 dropped = settings.pages == "clean"
-                stream.writelines(_page_line(found, dropped=dropped) for found in result.page_repeats())
+                stream.writelines(page_line(found, dropped=dropped) for found in result.page_repeats())
         if files.quarantined is not None:
             with outputs.open(files.quarantined) as stream:
-                stream.writelines(map(_quarantined_line, result.quarantined))
+                stream.writelines(map(quarantined_line, result.quarantined))
         source.check_unchanged()
         outputs.commit()
         done = Result(source, decider, settings, time.perf_counter() - start)
@@ -94,11 +92,18 @@ def run(files: Files, settings: Settings, progress: Progress | None = None) -> R
         return done
 
 
-def _write_lines(stream: IO[bytes], result: Result, source: LineSource) -> None:
-    """Writes the kept lines, those whose text holds a body twice with each body once, if that is wanted."""
-    rows = np.array(result.kept_rows, np.int64)
+def usable(kept: int, quarantined: Sequence[Quarantined]) -> None:
+    """Raises InputError for inputs that have records, none of which can be used."""
+    if kept == 0 and quarantined:
+        first = quarantined[0]
+        raise InputError(first.place.source, f"no record can be used; line {first.place.line}: {first.detail}")
+
+
+def write_lines(stream: IO[bytes], source: LineSource, kept: Sequence[int], changed: Callable[[int], bool]) -> None:
+    """Writes the kept rows as they came, those that `changed` with each body of their texts once."""
+    rows = np.array(kept, np.int64)
     head = 0
-    for place in [place for place, row in enumerate(result.kept_rows) if result.changed(row)] if source.doubled else []:
+    for place in [place for place, row in enumerate(kept) if changed(row)] if source.doubled else []:
         _write_kept(stream, source, rows[head:place])
         stream.write(_cleaned_line(source, int(rows[place])) + b"\n")
         head = place + 1
@@ -155,7 +160,8 @@ def _with_additions(line: bytes, record: Mapping[str, Any] | str, gain: Merged) 
     return body + (b"" if body == b"{" else b",") + field + b"}"
 
 
-def _removed_line(removed: Removed) -> bytes:
+def removed_line(removed: Removed) -> bytes:
+    """A removed record as a line of JSON."""
     line = {
         "id": removed.id,
         "duplicate_of": removed.duplicate_of,
@@ -171,7 +177,8 @@ def _removed_line(removed: Removed) -> bytes:
     return dumps(line) + b"\n"
 
 
-def _page_line(found: PageRepeat, *, dropped: bool) -> bytes:
+def page_line(found: PageRepeat, *, dropped: bool) -> bytes:
+    """A body that stands twice in a kept record as a line of JSON."""
     repeat = found.repeat
     line = {
         "id": found.id,
@@ -193,7 +200,8 @@ def _page_line(found: PageRepeat, *, dropped: bool) -> bytes:
     return dumps(line) + b"\n"
 
 
-def _quarantined_line(record: Quarantined) -> bytes:
+def quarantined_line(record: Quarantined) -> bytes:
+    """A record in quarantine as a line of JSON."""
     place = record.place
     return dumps({"source": place.source, "line": place.line, "reason": record.reason, "detail": record.detail}) + b"\n"
 

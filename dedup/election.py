@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from dedup.canonical import Copy
-from dedup.entries import Entry, Keys, Words
+from dedup.entries import Entry, Keys, Words, whole_key
 from dedup.matching import Found, Matcher, Piece
 from dedup.model import DUPLICATES, Verdict
 from dedup.stores import Store
@@ -51,6 +51,20 @@ class _Weighed(NamedTuple):
     better: _Choice | None
 
 
+class Placed(NamedTuple):
+    """What became of an article, in rows of the store: `row` is its own (0 where it was not stored), `kept` that of the article
+    that is kept for it (0 when it is new). `replaced`, `restored`, `moved`: rows that went, each with the one under which
+    their article is stored now (0: nowhere): as a copy of this article; as kept again; as a copy of `moved`'s third.
+    """
+
+    verdict: Verdict
+    row: int
+    kept: int
+    replaced: list[tuple[int, int]]
+    restored: list[tuple[int, int]]
+    moved: list[tuple[int, int, int]]
+
+
 class Election:
     """Decides on articles one after another; what it does to the store is done in a `write()` of whoever calls."""
 
@@ -80,12 +94,24 @@ class Election:
         return self._verdict(article.piece.entry, weighed)
 
     def found(self, article: Ready) -> list[Found]:
-        """All kept articles that share enough with an article to be judged, itself left out."""
-        row = article.piece.entry.row
-        entries = self.store.get([r for r in self.store.tables.propose(article.keys).rows if r != row])
-        return self.matcher.compare(article.piece, self.matcher.pieces(entries))
+        """All kept articles that share enough with an article to be judged, itself left out, and those of which a stored copy
+        has its very words.
+        """
+        piece = article.piece
+        entries = self.store.get([r for r in self.store.tables.propose(article.keys).rows if r != piece.entry.row])
+        found = self.matcher.compare(piece, self.matcher.pieces([entry for entry in entries if not entry.kept]))
+        copies = [entry for entry in entries if entry.kept]
+        if copies and not any(other.decision.relation == "exact" for other in found):
+            known = {other.row: i for i, other in enumerate(found)}
+            for copy, kept in zip(copies, self.store.get([copy.kept for copy in copies]), strict=True):
+                other = self.matcher.copied(piece, copy, kept)
+                if other is not None and other.row in known:
+                    found[known[other.row]] = other
+                elif other is not None:
+                    found.append(other)
+        return found
 
-    def place(self, article: Ready) -> Verdict:
+    def place(self, article: Ready) -> Placed:
         """Takes an article in: stores it when it is new, counts it when it is a copy."""
         if article.known != len(self.matcher.learned.names):
             article = self._again(article)
@@ -100,13 +126,13 @@ class Election:
                 weighed = self._weigh(article)
         verdict = self._verdict(article.piece.entry, weighed)
         if weighed.better is not None:
-            self._drop(article.piece, weighed.better.found)
-            return verdict
-        row = self._store(article)
+            kept = weighed.better.found
+            return Placed(verdict, self._drop(article.piece, kept), kept.row, [], [], [])
+        done = Placed(verdict, self._store(article), 0, [], [], [])
         restored: list[str] = []
         for worse in weighed.worse:
-            restored += self._replace(article.piece, row, worse.found)
-        return replace(verdict, restored=tuple(restored)) if restored else verdict
+            restored += self._replace(article.piece, done, worse.found)
+        return done._replace(verdict=replace(verdict, restored=tuple(restored))) if restored else done
 
     def _words(self, rows: list[int]) -> list[Words]:
         return self.matcher.words(self.store.get(rows))
@@ -118,7 +144,9 @@ class Election:
         for other in sorted(found, key=lambda other: (-other.resemblance, other.row)):
             if other.decision.relation in DUPLICATES:
                 preferred, decided = self._preferred(article.piece, other)
-                if not preferred or self.lasting:
+                if other.copy is not None:
+                    better.append(_Choice(other, "an earlier decision"))
+                elif not preferred or self.lasting:
                     better.append(_Choice(other, decided))
                 elif other.piece.entry.lost:
                     better.append(_Choice(other, "too many copies to compare again"))
@@ -175,53 +203,57 @@ class Election:
         self.matcher.remember(row, article.piece.words)
         return row
 
-    def _drop(self, piece: Piece, kept: Found) -> None:
-        """Counts a copy, and stores it while there is room, should its words be others."""
-        row = kept.row
-        lost = 0
+    def _drop(self, piece: Piece, kept: Found) -> int:
+        """Counts a copy, and stores it while there is room, should its words be others; returns its row, 0 without."""
+        row = lost = 0
         if kept.decision.relation != "exact" and not self.lasting:
             lost = 1
             if kept.piece.entry.lost == 0:
-                stored = self.store.copies(row)
-                hashes = {words.hash for words in self.matcher.words(stored)}
-                if piece.words.hash in hashes:
+                copies = self.store.copies(kept.row)
+                if piece.words.hash in {words.hash for words in self.matcher.words(copies)}:
                     lost = 0
-                elif len(stored) < COPIES:
+                elif len(copies) < COPIES:
                     lost = 0
-                    self.matcher.remember(self.store.add(replace(piece.entry, row=0, kept=row), None), piece.words)
-        self.store.update(row, copies=1, lost=lost)
+                    row = self._copy(piece, kept.row)
+        self.store.update(kept.row, copies=1, lost=lost)
+        return row
 
-    def _replace(self, piece: Piece, row: int, found: Found) -> list[str]:
-        """Puts an article, stored as `row`, in the place of one that it is a better copy of; returns the ids of those copies
-        of the old one that are none of the new one, and are kept again.
+    def _copy(self, piece: Piece, kept: int) -> int:
+        """Stores a copy of a kept article."""
+        entry = replace(piece.entry, row=0, kept=kept, copies=0, lost=0)
+        row = self.store.add(entry, whole_key(piece.words))
+        self.matcher.remember(row, piece.words)
+        return row
+
+    def _replace(self, piece: Piece, done: Placed, found: Found) -> list[str]:
+        """Puts an article that was stored in the place of one that it is a better copy of; returns the ids of those copies of
+        the old one that are none of the new one, and are kept again.
         """
-        old = found.piece.entry
+        old, row = found.piece.entry, done.row
         members = self.matcher.pieces(self.store.copies(old.row))
         matching = {
             other.row for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
         }
         self.store.discard([old.row])
         self.store.update(row, copies=old.copies + 1)
-        stored = len(self.store.copies(row))
-        if found.decision.relation != "exact":
-            added = self.store.add(replace(old, row=0, kept=row, copies=0, lost=0), None)
-            self.matcher.remember(added, found.piece.words)
-            stored += 1
+        equal = found.decision.relation == "exact"
+        done.replaced.append((old.row, 0 if equal else self._copy(found.piece, row)))
         restored = []  # one that matches another kept article is a copy of that, so that this comes to an end
         for member in members:
             entry = member.entry
             if entry.row in matching:
                 self.store.update(entry.row, kept=row)
-                stored += 1
                 continue
             self.store.discard([entry.row])
             again = self.ready([replace(entry, row=0, kept=0)], [member.words])[0]
             copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
             if copies:
-                self._drop(again.piece, max(copies, key=lambda other: (other.resemblance, -other.row)))
+                best = max(copies, key=lambda other: (other.resemblance, -other.row))
+                done.moved.append((entry.row, self._drop(again.piece, best), best.row))
             else:
-                self._store(again)
+                done.restored.append((entry.row, self._store(again)))
                 restored.append(entry.id)
-        if stored > COPIES:
-            self.store.update(row, lost=stored - COPIES)
+        over = len(self.store.copies(row)) - COPIES
+        if over > 0:
+            self.store.update(row, lost=over)
         return restored

@@ -196,7 +196,7 @@ def keys_of(cores: Sequence[NDArray[np.uint32]], words: Sequence[Words], setting
     found = []
     start = 0
     for i, (core, known) in enumerate(zip(cores, words, strict=True)):
-        whole = np.frombuffer(known.hash[:8], np.uint64)
+        whole = _whole(known)
         compared = len(core) >= settings.min_tokens
         found.append(
             Keys(
@@ -209,6 +209,15 @@ def keys_of(cores: Sequence[NDArray[np.uint32]], words: Sequence[Words], setting
         )
         start = ends[i]
     return found
+
+
+def whole_key(words: Words) -> Keys:
+    """What a copy is found by: all of its words, and nothing less."""
+    return Keys(Digest.of(_whole(words), SALTS[0]), _NONE, _NONE)
+
+
+def _whole(words: Words) -> NDArray[np.uint64]:
+    return np.frombuffer(words.hash[:8], np.uint64)
 
 
 _NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))

@@ -6,14 +6,15 @@ import dataclasses
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Literal
 
 from dedup import dates
-from dedup.election import Election, Ready
+from dedup.election import Election, Placed, Ready
 from dedup.entries import Entry, Reading, read
 from dedup.errors import InputError, SettingsError
 from dedup.fields import Article
@@ -21,7 +22,7 @@ from dedup.learning import Learned
 from dedup.matching import Found, Matcher
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
 from dedup.scheme import Scheme
-from dedup.settings import Keep, Settings
+from dedup.settings import Keep, Limits, Settings
 from dedup.stores import Opening, Store, open_store
 
 Record = Mapping[str, Any] | str
@@ -70,6 +71,15 @@ def open_index(
     return Index(uri, store, dataclasses.replace(settings, scheme=scheme))
 
 
+def inspect_index(uri: str) -> Index:
+    """Opens an index that exists, whatever settings made it, to look at what it holds or to take articles out of it; what it
+    says of new articles means nothing. Raises as `open_index` does.
+    """
+    header = _header(Settings())
+    free = frozenset(header) - {"format"}
+    return Index(uri, open_store(uri, lambda rest: Opening(rest, header, free, Limits(), create=False)), Settings())
+
+
 def _header(settings: Settings) -> dict[str, str]:
     """What two runs must agree in to share an index."""
     scheme, bands = settings.scheme, settings.bands
@@ -100,6 +110,7 @@ class Index:
         self.uri, self.settings = uri, settings
         self._store = store
         self._lock = threading.RLock()
+        self._inside = False
         self._start()
 
     def _start(self) -> None:
@@ -124,7 +135,7 @@ class Index:
         source = iter(articles)
         while chunk := list(islice(source, batch)):
             reading = read(chunk, self.settings)
-            verdicts = self._placed(reading)
+            verdicts = [placed.verdict for placed in self.place(reading)]
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
@@ -136,19 +147,33 @@ class Index:
         body = text.decode("utf-8", "surrogatepass")
         return body if isinstance(record, str) else self.settings.fields.with_text(record, body)
 
-    def _placed(self, reading: Reading) -> list[Verdict]:
+    def place(self, reading: Reading) -> list[Placed]:
+        """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
         with self._lock:
             ready = self._election.ready(reading.entries, reading.words)
+            with self.transaction():
+                return [
+                    self._election.place(ready[found]) if isinstance(found, int) else _nowhere(found)
+                    for found in reading.outcome
+                ]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised. Others wait."""
+        with self._lock:
+            if self._inside:
+                yield
+                return
+            self._inside = True
             try:
                 with self._store.write():
                     self._refresh()
-                    return [self._outcome(found, ready) for found in reading.outcome]
+                    yield
             except BaseException:
                 self._start()
                 raise
-
-    def _outcome(self, found: int | Quarantined, ready: Sequence[Ready]) -> Verdict:
-        return self._election.place(ready[found]) if isinstance(found, int) else _set_aside(found)
+            finally:
+                self._inside = False
 
     def _refresh(self) -> None:
         self._matcher.learned.names.update(self._store.refresh())
@@ -201,12 +226,15 @@ class Index:
             self._refresh()
             return self._store.count()[0]
 
+    def id_of(self, row: int) -> str:
+        """The id of the article in a row of the store."""
+        return self._store.get([row])[0].id
+
     # What is taken out of it
 
     def discard(self, id: str) -> int:
         """Forgets the articles with this id and the copies stored beside them; returns how many articles went."""
-        with self._lock, self._store.write():
-            self._refresh()
+        with self.transaction():
             return self._forget(self._store.named(id))
 
     def expire(
@@ -231,8 +259,7 @@ class Index:
             if known is None:
                 raise SettingsError(f"before is {before!r}: give a date, such as 2026-01-31")
             moment = known
-        with self._lock, self._store.write():
-            self._refresh()
+        with self.transaction():
             return self._forget(self._store.get(self._store.older(moment, published=by == "published")))
 
     def _forget(self, entries: Iterable[Entry]) -> int:
@@ -254,6 +281,11 @@ class Index:
             for entry in self._store.entries():
                 if not entry.kept:
                     yield entry.article
+
+    @property
+    def made_by(self) -> dict[str, str]:
+        """The settings that made it, which whoever adds articles must share."""
+        return dict(self._store.header)
 
     def stats(self) -> IndexStats:
         """What it holds."""
@@ -317,6 +349,10 @@ def unique(stream: Iterable[Record], *, index: Index | str = "memory:", batch: i
 
 def _set_aside(record: Quarantined) -> Verdict:
     return Verdict("", "quarantined", reason=f"{record.reason}: {record.detail}")
+
+
+def _nowhere(record: Quarantined) -> Placed:
+    return Placed(_set_aside(record), 0, 0, [], [], [])
 
 
 def _likeness(found: Found) -> Likeness:

@@ -40,13 +40,16 @@ class Piece(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An article of the index that shares enough with another one to be judged: what was decided, and the words aligned."""
+    """An article of the index that shares enough with another one to be judged: what was decided, and the words aligned.
+    `copy`: where the words of a stored copy of it are the equal ones, that copy.
+    """
 
     piece: Piece
     decision: Decision
     aligned: int
     resemblance: float
     containment: float
+    copy: Entry | None = None
 
     @property
     def row(self) -> int:
@@ -154,6 +157,14 @@ class Matcher:
         if window is None or a.published is None or b.published is None:
             return False
         return abs(a.published - b.published) > window * 3600.0
+
+    def copied(self, piece: Piece, copy: Entry, kept: Entry) -> Found | None:
+        """What is found of a kept article by a stored copy of it: whether that has the words of this article."""
+        other = self.pieces([copy])[0]
+        if not self.equal(piece, other) or self.parted(piece, other):
+            return None
+        decision = _EQUAL._replace(quantity=f"equal words in its copy {copy.id}")
+        return Found(self.pieces([kept])[0], decision, len(piece.core), 1.0, 1.0, copy)
 
     def compare(self, piece: Piece, others: Sequence[Piece]) -> list[Found]:
         """What was found of those of the others that share enough with the article to be judged."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dedup.corpus import Progress
-from dedup.model import REMOVED, Border, Summary
+from dedup.model import REMOVED, Border, Quarantined, Summary
 from dedup.terminal import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from dedup.explanation import Explanation
+    from dedup.indexed import IndexedSummary
     from dedup.inpage import Page
     from dedup.result import Result
 
@@ -76,19 +78,7 @@ def print_summary(result: Result) -> None:
 
     summary = result.summary()
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    table = _table()
-    table.add_row(f"{summary.records:,}", "records in")
-    for relation, count in summary.relations.items():
-        if count:
-            table.add_row(f"{count:,}", f"removed, {_MEANINGS[relation]}")
-    table.add_row(f"{summary.quarantined:,}", "in quarantine" + _reasons(result))
-    table.add_row(f"{summary.kept:,}", "kept")
-    console.print(table)
-    rate = summary.records / summary.seconds if summary.seconds else 0.0
-    console.print(
-        f"{summary.records:,} = {summary.kept:,} kept + {summary.removed:,} removed + {summary.quarantined:,} quarantined; "
-        f"{summary.seconds:.1f} s, {rate:,.0f} articles/s"
-    )
+    _print_account(console, summary)
     for name in result.unstated:
         console.print(printable(f"no record has a field {name}"))
     if summary.undated and (result.settings.window or {"earliest", "latest"} & set(result.settings.policy.names)):
@@ -120,10 +110,61 @@ def print_summary(result: Result) -> None:
     }
     if any(limits.values()):
         console.print("limits reached: " + ", ".join(f"{count:,} {name}" for name, count in limits.items() if count))
-    for record in result.quarantined[:SHOWN]:
+    _print_quarantine(console, result.quarantined)
+
+
+def print_indexed(summary: IndexedSummary, quarantined: Sequence[Quarantined], uri: str) -> None:
+    """The account of a run against an index on standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    _print_account(console, summary)
+    console.print(printable(f"{summary.seen:,} of those removed repeat an article of an earlier run ({uri})"))
+    changes = {
+        "earlier articles have a better copy now": summary.replaced,
+        "earlier copies are kept again": summary.restored,
+    }
+    for told, ids in changes.items():
+        if ids:
+            shown = ", ".join(ids[:SHOWN]) + (", ..." if len(ids) > SHOWN else "")
+            console.print(printable(f"{len(ids):,} {told}: {shown}; --json lists them"), soft_wrap=True)
+    _print_quarantine(console, quarantined)
+
+
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Names and values, those of a mapping under its name, on standard output."""
+    from rich.console import Console
+
+    table = _table()
+    for name, value in facts.items():
+        for part, inner in value.items() if isinstance(value, Mapping) else (("", value),):
+            table.add_row(
+                f"{inner:,}" if isinstance(inner, int) else str(inner), f"{name.replace('_', ' ')} {part}".strip()
+            )
+    Console(highlight=False, markup=False, emoji=False).print(table)
+
+
+def _print_account(console: Console, summary: Summary | IndexedSummary) -> None:
+    table = _table()
+    table.add_row(f"{summary.records:,}", "records in")
+    for relation, count in summary.relations.items():
+        if count:
+            table.add_row(f"{count:,}", f"removed, {_MEANINGS[relation]}")
+    table.add_row(f"{summary.quarantined:,}", "in quarantine" + _reasons(summary.quarantined_by_reason))
+    table.add_row(f"{summary.kept:,}", "kept")
+    console.print(table)
+    rate = summary.records / summary.seconds if summary.seconds else 0.0
+    console.print(
+        f"{summary.records:,} = {summary.kept:,} kept + {summary.removed:,} removed + {summary.quarantined:,} quarantined; "
+        f"{summary.seconds:.1f} s, {rate:,.0f} articles/s"
+    )
+
+
+def _print_quarantine(console: Console, quarantined: Sequence[Quarantined]) -> None:
+    for record in quarantined[:SHOWN]:
         console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), soft_wrap=True)
-    if len(result.quarantined) > SHOWN:
-        console.print(f"and {len(result.quarantined) - SHOWN:,} more in quarantine; --quarantined FILE lists them")
+    if len(quarantined) > SHOWN:
+        console.print(f"and {len(quarantined) - SHOWN:,} more in quarantine; --quarantined FILE lists them")
 
 
 def tell_repeats(page: Page) -> None:
@@ -138,8 +179,7 @@ def _counted(count: int, name: str) -> str:
     return f"{count:,} {name}" + ("" if count == 1 else "s")
 
 
-def _reasons(result: Result) -> str:
-    reasons = result.summary().quarantined_by_reason
+def _reasons(reasons: Mapping[str, int]) -> str:
     return " (" + ", ".join(f"{name} {count:,}" for name, count in reasons.items()) + ")" if reasons else ""
 
 

@@ -25,7 +25,7 @@ from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, PageRepeat, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
-from dedup.sources import RecordSource
+from dedup.sources import RecordSource, Source
 from dedup.spool import Workspace
 
 Record = Mapping[str, Any] | str
@@ -72,15 +72,7 @@ class Result:
 
     def page_repeats(self) -> Iterator[PageRepeat]:
         """The bodies that stand twice in the text of one kept record, in input order."""
-        fields, source = self.settings.fields, self._source
-        for row in self._decisions.kept.tolist():
-            if row in source.doubled:
-                record = source.record(row)
-                name = "" if isinstance(record, str) else fields.text_name(record)
-                text = record if isinstance(record, str) else str(fields.text_of(record))
-                for repeat in clean_page(text).repeats:
-                    dropped = text[repeat.dropped.start : repeat.dropped.end]
-                    yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped)
+        return page_repeats(self._source, self.settings.fields, self._decisions.kept.tolist())
 
     @property
     def kept_rows(self) -> list[int]:
@@ -248,6 +240,18 @@ class Kept(Sequence[Record]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} records>"
+
+
+def page_repeats(source: Source, fields: Fields, rows: Iterable[int]) -> Iterator[PageRepeat]:
+    """The bodies that stand twice in the texts of these rows."""
+    for row in rows:
+        if row in source.doubled:
+            record = source.record(row)
+            name = "" if isinstance(record, str) else fields.text_name(record)
+            text = record if isinstance(record, str) else str(fields.text_of(record))
+            for repeat in clean_page(text).repeats:
+                dropped = text[repeat.dropped.start : repeat.dropped.end]
+                yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped)
 
 
 def deduplicate(

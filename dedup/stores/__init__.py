@@ -40,7 +40,7 @@ class Store(Protocol):
     """Holds the entries of an index. All calls come from one thread at a time.
 
     Rows are numbers from 1 that are never used twice; an entry with `kept` is a copy that is stored to be compared again
-    should a better one arrive, and is not proposed. `tables` knows the keys of the others. What changes between `write()`
+    should a better one arrive. `tables` knows the keys of all. What changes between `write()`
     and its end becomes visible, and lasting, at once, or not at all; nobody else writes meanwhile.
     """
 
@@ -65,8 +65,8 @@ class Store(Protocol):
     def entries(self) -> Iterator[Entry]:
         """All entries, the earliest first."""
 
-    def add(self, entry: Entry, keys: Keys | None) -> int:
-        """Stores an entry under a new row; with keys (those that are kept), it is proposed from now on."""
+    def add(self, entry: Entry, keys: Keys) -> int:
+        """Stores an entry under a new row; it is proposed by its keys from now on."""
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""

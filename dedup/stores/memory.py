@@ -79,34 +79,34 @@ class MemoryStore:
         """All entries, the earliest first."""
         yield from list(self._entries.values())
 
-    def add(self, entry: Entry, keys: Keys | None) -> int:
+    def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
-        self._put(replace(entry, row=row), None)
+        self._put(replace(entry, row=row), (keys.near.packed, keys.held.packed, keys.pieces.packed))
         self._undo.append(lambda: self._take(row))
-        if keys is not None:
-            self._keys[row] = (keys.near.packed, keys.held.packed, keys.pieces.packed)
-            self.tables.add(Chunk.single(row, keys, entry.site))
+        self.tables.add(Chunk.single(row, keys, entry.site))
         return row
 
-    def _put(self, entry: Entry, keys: Packed | None) -> None:
+    def _put(self, entry: Entry, keys: Packed) -> None:
         self._entries[entry.row] = entry
         self._rows.setdefault(entry.id, []).append(entry.row)
         if entry.kept:
             self._copies.setdefault(entry.kept, []).append(entry.row)
-        if keys is not None:
-            self._keys[entry.row] = keys
+        self._keys[entry.row] = keys
 
-    def _take(self, row: int) -> tuple[Entry, Packed | None]:
+    def _take(self, row: int) -> tuple[Entry, Packed]:
         entry = self._entries.pop(row)
         _remove(self._rows, entry.id, row)
         _remove(self._copies, entry.kept, row)
         self.tables.drop(row)
-        return entry, self._keys.pop(row, None)
+        return entry, self._keys.pop(row)
 
-    def _exchange(self, entry: Entry, keys: Packed | None) -> None:
-        self._take(entry.row)
-        self._put(entry, keys)
+    def _exchange(self, entry: Entry) -> None:
+        """Another entry under the same row and keys."""
+        _remove(self._copies, self._entries[entry.row].kept, entry.row)
+        self._entries[entry.row] = entry
+        if entry.kept:
+            self._copies.setdefault(entry.kept, []).append(entry.row)
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
@@ -116,19 +116,16 @@ class MemoryStore:
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
         """Changes an entry."""
-        entry, keys = self._entries[row], self._keys.get(row)
-        changed = replace(
-            entry,
-            kept=entry.kept if kept is None else kept,
-            copies=entry.copies + copies,
-            lost=entry.lost + lost,
+        entry = self._entries[row]
+        self._exchange(
+            replace(
+                entry,
+                kept=entry.kept if kept is None else kept,
+                copies=entry.copies + copies,
+                lost=entry.lost + lost,
+            )
         )
-        if changed.kept == entry.kept:
-            self._entries[row] = changed
-            self._undo.append(lambda: self._entries.__setitem__(row, entry))
-        else:
-            self._exchange(changed, keys)
-            self._undo.append(lambda: self._exchange(entry, keys))
+        self._undo.append(lambda: self._exchange(entry))
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added, or are dated, before a moment."""
@@ -147,7 +144,8 @@ class MemoryStore:
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
-        return len(self._keys), len(self._entries) - len(self._keys), sum(e.copies for e in self._entries.values())
+        kept = sum(not entry.kept for entry in self._entries.values())
+        return kept, len(self._entries) - kept, sum(entry.copies for entry in self._entries.values())
 
     def size(self) -> int:
         """None of the disk."""

@@ -79,7 +79,7 @@ class SqliteStore:
         self.header = _checked(self.path, self.uri, opening)
         self._pid = os.getpid()
         self._db = self._connect(opening.durability)
-        self._pending: dict[int, tuple[Entry, Packed, bool]] = {}
+        self._pending: dict[int, tuple[Entry, Packed]] = {}
         self._counts: dict[int, tuple[int, int]] = {}
         self._last = self._gone = self._learned = 0
         self._version = -1
@@ -141,19 +141,17 @@ class SqliteStore:
         self._counts.clear()
 
     def _held(self) -> Iterator[Chunk]:
-        """All rows that are kept, those of this change included."""
+        """All rows, those of this change included."""
         yield from self._chunks(0, self._last)
-        new = {row: known for row, known in self._pending.items() if known[2]}
-        if new:
-            near, held, pieces = zip(*(keys for _, keys, _ in new.values()), strict=True)
-            sites = [entry.site for entry, _, _ in new.values()]
-            yield Chunk.packed(list(new), (list(near), list(held), list(pieces)), sites)
+        if self._pending:
+            near, held, pieces = zip(*(keys for _, keys in self._pending.values()), strict=True)
+            sites = [entry.site for entry, _ in self._pending.values()]
+            yield Chunk.packed(list(self._pending), (list(near), list(held), list(pieces)), sites)
 
     def _chunks(self, after: int, last: int) -> Iterator[Chunk]:
         while True:
             rows = self._run(
-                "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? AND kept = 0"
-                " ORDER BY row LIMIT ?",
+                "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? ORDER BY row LIMIT ?",
                 (after, last, _CHUNK),
             ).fetchall()
             if not rows:
@@ -257,19 +255,17 @@ class SqliteStore:
         """All entries, the earliest first."""
         yield from self._select("WHERE 1")
 
-    def add(self, entry: Entry, keys: Keys | None) -> int:
+    def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        packed = (b"", b"", b"") if keys is None else (keys.near.packed, keys.held.packed, keys.pieces.packed)
-        self._pending[row] = replace(entry, row=row), packed, keys is not None
-        if keys is not None:
-            self.tables.add(Chunk.single(row, keys, entry.site))
+        self._pending[row] = replace(entry, row=row), (keys.near.packed, keys.held.packed, keys.pieces.packed)
+        self.tables.add(Chunk.single(row, keys, entry.site))
         return row
 
     def _flush(self) -> None:
         """Writes what waits to be written."""
         if self._pending:
-            rows = [_row(entry, packed) for entry, packed, _ in self._pending.values()]
+            rows = [_row(entry, packed) for entry, packed in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
             try:
                 self._db.executemany(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608

@@ -1,0 +1,201 @@
+"""The commands of an index: `dedup check`, and `dedup index` with info, verify, expire, compact, export, import."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, fail, read_text, settings_of
+
+if TYPE_CHECKING:
+    from dedup.index import Index
+
+EXIT_DUPLICATE = 1
+EXIT_UNCHECKED = 2
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:")
+
+
+class CheckCommand(Examples):
+    """`dedup check`."""
+
+    examples = """
+        dedup check article.txt --index seen.db && publish article.txt
+        dedup check article.json --index seen.db --json
+        curl -s https://example.org/1.json | dedup check - --index seen.db
+    """
+
+
+def uri_of(name: str) -> str:
+    """A URI as it is; the name of a file as that of an index in this file.
+
+    >>> uri_of("seen.db"), uri_of("sqlite:seen.db")
+    ('sqlite:seen.db', 'sqlite:seen.db')
+    """
+    return name if _SCHEME.match(name) else f"sqlite:{name}"
+
+
+@click.command(cls=CheckCommand)
+@click.argument("file", metavar="FILE")
+@click.option("--index", "uri", required=True, metavar="INDEX", help="The index: a file, or a URI.")
+@click.option("--keep", default="complete,earliest,id", show_default=True, help="Which copy is preferred.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as a JSON line.")
+@decides
+def check(**options: Any) -> None:
+    """Whether the article of FILE (a text, or one record as JSON; - is standard input) is new to an index. Adds nothing.
+
+    Exit codes: 0 new, 1 a duplicate, 2 it could not be checked, 130 interrupted.
+    """
+    with errors(failed=EXIT_UNCHECKED):
+        from dedup import report
+        from dedup.dump import dumps
+        from dedup.index import open_index
+        from dedup.terminal import printable
+
+        settings = settings_of(options)
+        record = _record(read_text(options["file"]))
+        report.tell_compiling()
+        with open_index(uri_of(options["uri"]), settings, create=False) as index:
+            verdict = index.check(record)
+        if options["as_json"]:
+            sys.stdout.buffer.write(dumps(dataclasses.asdict(verdict)) + b"\n")
+        elif verdict.status == "quarantined":
+            fail(f"{options['file']}: {verdict.reason}", EXIT_UNCHECKED)
+        elif verdict.duplicate:
+            click.echo(printable(f"duplicate of {verdict.duplicate_of}: {verdict.relation}, {verdict.reason}"))
+        else:
+            better = f", a better copy of {', '.join(verdict.replaces)}: {verdict.reason}" if verdict.replaces else ""
+            click.echo(printable(f"new{better}"))
+        if verdict.status == "quarantined":
+            sys.exit(EXIT_UNCHECKED)
+        sys.exit(EXIT_DUPLICATE if verdict.duplicate else 0)
+
+
+def _record(text: str) -> Mapping[str, Any] | str:
+    """The record of a file: a JSON object, or the text itself."""
+    from dedup.lines import parse
+
+    if text.lstrip().startswith("{"):
+        try:
+            found = parse(text.encode())
+        except (ValueError, RecursionError):
+            return text
+        if isinstance(found, dict):
+            return found
+    return text
+
+
+@click.group()
+def index() -> None:
+    """Look after an index (made by `dedup run --index`, or in Python)."""
+
+
+@index.command()
+@click.argument("name", metavar="INDEX")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line.")
+def info(name: str, *, as_json: bool) -> None:
+    """What INDEX holds, and what it was made by."""
+    with errors(), _opened(name) as opened:
+        from dedup.dump import dumps
+        from dedup.report import print_facts
+
+        facts = {**dataclasses.asdict(opened.stats()), "made by": opened.made_by}
+        if as_json:
+            sys.stdout.buffer.write(dumps(facts) + b"\n")
+        else:
+            print_facts(facts)
+
+
+@index.command()
+@click.argument("name", metavar="INDEX")
+def verify(name: str) -> None:
+    """Read all of INDEX, and tell what is damaged. Exit codes: 0 nothing, 1 something."""
+    with errors(), _opened(name) as opened:
+        problems = opened.verify()
+        for problem in problems:
+            click.echo(problem)
+        if problems:
+            fail(f"{name}: {len(problems):,} problems found")
+        click.echo(f"{len(opened):,} articles, all well")
+
+
+@index.command()
+@click.argument("name", metavar="INDEX")
+@click.option("--older-than", metavar="TIME", help="Added longer ago than this: 30d, 12h, 2w.")
+@click.option("--before", metavar="DATE", help="Added before this date.")
+@click.option("--published", is_flag=True, help="Go by the date of publication instead.")
+def expire(name: str, *, older_than: str | None, before: str | None, published: bool) -> None:
+    """Forget old articles of INDEX; they count as new when they come again."""
+    with errors(), _opened(name) as opened:
+        by = "published" if published else "seen"
+        gone = opened.expire(before=before, older_than=older_than, by=by)  # type: ignore[arg-type]
+        click.echo(f"{gone:,} articles forgotten, {len(opened):,} left")
+
+
+@index.command()
+@click.argument("name", metavar="INDEX")
+def compact(name: str) -> None:
+    """Give the room of forgotten articles of INDEX back."""
+    with errors(), _opened(name) as opened:
+        before = opened.stats().disk
+        opened.compact()
+        click.echo(f"{before:,} bytes before, {opened.stats().disk:,} now")
+
+
+@index.command()
+@click.argument("name", metavar="INDEX")
+@click.option("-o", "--output", default="-", show_default=True, help="JSON Lines.")
+@click.option("--force", is_flag=True, help="Replace an output that exists.")
+def export(name: str, *, output: str, force: bool) -> None:
+    """Write the articles of INDEX as JSON Lines, which `dedup index import` reads."""
+    with errors("interrupted; no output was written"), _opened(name) as opened:
+        from dedup.dump import dumps
+        from dedup.outputs import Outputs
+
+        with Outputs(force) as outputs:
+            outputs.check(output)
+            with outputs.open(output) as stream:
+                stream.writelines(dumps(dict(article.record)) + b"\n" for article in opened.entries())
+            outputs.commit()
+
+
+@index.command("import")
+@click.argument("name", metavar="INDEX")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@decides
+def import_(**options: Any) -> None:
+    """Add the articles of INPUT (JSON Lines) to INDEX, which is made if there is none; those that repeat others are not added.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records that could not be read, 130 interrupted.
+    """
+    with errors():
+        from dedup import report
+        from dedup.index import open_index
+        from dedup.lines import LineSource
+        from dedup.spool import Workspace
+
+        settings = settings_of(options)
+        report.tell_compiling()
+        with open_index(uri_of(options["name"]), settings) as opened, Workspace(None) as workspace:
+            source = LineSource(options["inputs"], settings.fields, settings.limits, workspace)
+            new = known = row = 0
+            for rows in source.batches():
+                records = [source.record(i) for i in range(row, row + len(rows.texts))]
+                row += len(rows.texts)
+                for verdict in opened.add_many(records):
+                    new += verdict.new
+                    known += verdict.duplicate
+            lost = source.records - new - known
+            click.echo(f"{source.records:,} = {new:,} new + {known:,} duplicates + {lost:,} not read")
+            sys.exit(EXIT_QUARANTINED if lost else 0)
+
+
+def _opened(name: str) -> Index:
+    from dedup.index import inspect_index
+
+    return inspect_index(uri_of(name))
