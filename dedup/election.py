@@ -83,8 +83,12 @@ class Election:
         return [Ready(piece, keys, known) for piece, keys in zip(pieces, self.matcher.keys(pieces), strict=True)]
 
     def _again(self, article: Ready) -> Ready:
-        """The same with what is known as boilerplate now."""
-        return self.ready([article.piece.entry], [article.piece.words])[0]
+        """The same with what is known as boilerplate now, which only grows."""
+        known = len(self.matcher.learned.names)
+        piece = self.matcher.piece(article.piece.entry, article.piece.words)
+        if len(piece.core) == len(article.piece.core):
+            return article._replace(known=known)
+        return Ready(piece, self.matcher.keys([piece])[0], known)
 
     def check(self, article: Ready) -> Verdict:
         """The verdict that `place` would give; nothing is changed, and nothing learned."""
@@ -98,7 +102,7 @@ class Election:
         has its very words.
         """
         piece = article.piece
-        entries = self.store.get([r for r in self.store.tables.propose(article.keys).rows if r != piece.entry.row])
+        entries = self.store.get([r for r in self.store.tables.propose(article.keys) if r != piece.entry.row])
         found = self.matcher.compare(piece, self.matcher.pieces([entry for entry in entries if not entry.kept]))
         copies = [entry for entry in entries if entry.kept]
         if copies and not any(other.decision.relation == "exact" for other in found):
@@ -117,9 +121,9 @@ class Election:
             article = self._again(article)
         weighed = self._weigh(article)
         if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
-            new = self.matcher.learned.learn(
-                article.piece.entry.site, article.piece.words, self.store.tables, self._words
-            )
+            piece = article.piece
+            pieces = piece.pieces, article.keys.pieces
+            new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
             if new:
                 self.store.learn(new)
                 article = self._again(article)

@@ -15,7 +15,7 @@ from dedup import passages
 from dedup.alignment import Tokens
 from dedup.corpus import Batch, fingerprinted
 from dedup.fields import Article, Essentials, Fields
-from dedup.key_table import SALTS, Digest
+from dedup.key_table import SALTS, WIDTH, Digest
 from dedup.model import Place, Quarantined
 from dedup.settings import Settings
 from dedup.signatures import band_keys, sign
@@ -88,17 +88,29 @@ class Words(NamedTuple):
     lengths: NDArray[np.uint32]
     context: NDArray[np.uint32]
 
-    def own(self) -> Words:
-        """The same, in arrays of their own and not parts of those of a batch."""
-        return Words(self.tokens.copy(), self.hash, self.keys.copy(), self.lengths.copy(), self.context.copy())
+
+Packed = tuple[bytes, bytes, bytes]
 
 
 class Keys(NamedTuple):
-    """What an entry is found by: `near` (its bands, and behind them the whole text), `held` (its passages), `pieces`."""
+    """What an entry is found by: `near` (its bands, and behind them the whole text), `held` (its passages), `pieces`; and the
+    same as bytes, if they were made (`Digest.packed`).
+    """
 
     near: Digest
     held: Digest
     pieces: Digest
+    made: Packed | None = None
+
+    @property
+    def digests(self) -> tuple[Digest, Digest, Digest]:
+        """The three kinds."""
+        return self.near, self.held, self.pieces
+
+    @property
+    def packed(self) -> Packed:
+        """The three kinds as bytes."""
+        return self.made or (self.near.packed, self.held.packed, self.pieces.packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,30 +197,56 @@ def _words(batch: Batch) -> list[Words]:
     return found
 
 
-def keys_of(cores: Sequence[NDArray[np.uint32]], words: Sequence[Words], settings: Settings) -> list[Keys]:
-    """What entries are found by, with their words and what is left of these beside boilerplate."""
+def keys_of(
+    cores: Sequence[NDArray[np.uint32]],
+    words: Sequence[Words],
+    pieces: Sequence[NDArray[np.uint64]],
+    settings: Settings,
+) -> list[Keys]:
+    """What entries are found by, with their words, and the words and the pieces that are not boilerplate."""
     bands = settings.bands
     tokens = Tokens.of(*cores)
     signed = sign(*tokens, settings.scheme, bands.count * bands.rows)
-    near = np.ascontiguousarray(band_keys(signed.values, bands).T)
-    chosen = passages.chosen(tokens)
-    ends = chosen.counts.cumsum().tolist()
+    chosen = passages.chosen(tokens if settings.passages else tokens.part(0, 0))
+    near = _Lot(
+        np.concatenate((band_keys(signed.values, bands), np.array([_whole(w) for w in words]).T)).T.ravel(),
+        np.full(len(words), bands.count + 1),
+        SALTS[0],
+    )
+    held = _Lot(chosen.values.astype(np.uint64), chosen.counts, SALTS[1])
+    pieces = pieces if settings.boilerplate else []
+    parts = _Lot(
+        np.concatenate([np.empty(0, np.uint64), *pieces]), np.array([len(p) for p in pieces], np.int64), SALTS[2]
+    )
     found = []
-    start = 0
-    for i, (core, known) in enumerate(zip(cores, words, strict=True)):
-        whole = _whole(known)
+    for i, core in enumerate(cores):
         compared = len(core) >= settings.min_tokens
-        found.append(
-            Keys(
-                Digest.of(np.concatenate((near[i], whole)) if compared else whole, SALTS[0]),
-                Digest.of(chosen.values[start : ends[i]].astype(np.uint64), SALTS[1])
-                if compared and settings.passages
-                else _NONE,
-                Digest.of(np.unique(known.keys), SALTS[2]) if settings.boilerplate else _NONE,
-            )
-        )
-        start = ends[i]
+        a, b, c = near.of(i) if compared else near.last(i), held.of(i) if compared else _NOTHING, parts.of(i)
+        found.append(Keys(a[0], b[0], c[0], (a[1], b[1], c[1])))
     return found
+
+
+class _Lot:
+    """Keys of many entries, those of one after those of another, so many (`counts`) of each."""
+
+    def __init__(self, keys: NDArray[np.uint64], counts: NDArray[np.int64], salt: int) -> None:
+        self._digest = Digest.of(keys, salt)
+        self._packed = self._digest.packed
+        ends = np.cumsum(counts)
+        self._bounds = list(zip((ends - counts).tolist(), ends.tolist(), strict=True))
+
+    def of(self, i: int) -> tuple[Digest, bytes]:
+        """Those of entry i; none where nothing was asked for."""
+        return self._part(*self._bounds[i]) if self._bounds else _NOTHING
+
+    def last(self, i: int) -> tuple[Digest, bytes]:
+        """The last one of entry i."""
+        end = self._bounds[i][1]
+        return self._part(end - 1, end)
+
+    def _part(self, start: int, end: int) -> tuple[Digest, bytes]:
+        digest = Digest(self._digest.places[start:end], self._digest.tags[start:end])
+        return digest, self._packed[start * WIDTH : end * WIDTH]
 
 
 def whole_key(words: Words) -> Keys:
@@ -221,3 +259,5 @@ def _whole(words: Words) -> NDArray[np.uint64]:
 
 
 _NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))
+
+_NOTHING: Final = (_NONE, b"")

@@ -68,6 +68,16 @@ class KeyTable:
         self._rows, self._tags = _empty(SMALLEST)
 
     @property
+    def arrays(self) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+        """The row and the tag in every slot."""
+        return self._rows, self._tags
+
+    def entered(self, more: int, refused: int) -> None:
+        """Counts keys that a kernel entered in `arrays`, and those that it refused."""
+        self.count += more
+        self.capped += refused
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory."""
         return self._rows.nbytes + self._tags.nbytes
@@ -104,11 +114,3 @@ class KeyTable:
 
 def _empty(slots: int) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
     return np.zeros(slots, np.uint32), np.zeros(slots, np.uint16)
-
-
-def shared(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct rows, in order, and how often each is there."""
-    from dedup.kernels import table as kernel
-
-    distinct, times = kernel.tally(rows, len(rows))
-    return distinct, times

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES, digests
 from dedup.entries import Words
-from dedup.key_table import SALTS, Digest
+from dedup.key_table import Digest
 from dedup.tables import Tables
 
 HOLDERS: Final = 8
@@ -46,15 +46,17 @@ class Learned:
         self,
         site: str | None,
         words: Words,
+        pieces: tuple[NDArray[np.uint64], Digest],
         tables: Tables,
         read: Callable[[list[int]], Sequence[Words]],
     ) -> list[int]:
         """Takes the names of pieces that this article shows to be boilerplate: with it they stand in as many articles, mutually
-        unlike, as `boilerplate.CONTEXTS` and `SITES` say. `read` gives the words of rows. Returns the new names.
+        unlike, as `boilerplate.CONTEXTS` and `SITES` say. `pieces`: its pieces that are not known
+        yet, and what tables know of them; `read` gives the words of rows. Returns the new names.
         """
-        keys = np.unique(words.keys)
-        rows, numbers = tables.holders(Digest.of(keys, SALTS[2]))
-        if len(rows) < CONTEXTS - 1:
+        keys = pieces[0]
+        rows, numbers = tables.holders(pieces[1], CONTEXTS - 1)
+        if len(rows) == 0:
             return []
         here = tables.site(rows) == tables.code(site)
         chosen = _often(rows, numbers, here, CONTEXTS - 1)
@@ -105,10 +107,11 @@ def _unlike(
     sites = np.empty(0, np.int32)
     if tables is not None:
         sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(rows, np.int64))))
+    own = {int(keys[number]): held for number, held in chosen.items()}  # a text may have a piece twice
     pairs = [
-        (int(keys[number]), i)
-        for number, held in chosen.items()
-        for i in (0, *(place[row] for row in held if keys[number] in known[place[row]].keys))
+        (key, i)
+        for key, held in own.items()
+        for i in (0, *(place[row] for row in held if key in known[place[row]].keys))
     ]
     found = np.array([key for key, _ in pairs], np.uint64)
     holders = np.array([i for _, i in pairs], np.int32)

@@ -27,11 +27,14 @@ REMEMBERED: Final = 4096
 
 
 class Piece(NamedTuple):
-    """An article as it is compared: the entry, its words, and its `core`: the words (u32) that are not boilerplate."""
+    """An article as it is compared: the entry, its words, and of these what is not boilerplate: the `core` (words, u32), and
+    the keys of its `pieces` (u64).
+    """
 
     entry: Entry
     words: Words
     core: NDArray[np.uint32]
+    pieces: NDArray[np.uint64]
 
     @property
     def left(self) -> float:
@@ -99,8 +102,10 @@ class Matcher:
         return found
 
     def remember(self, row: int, words: Words) -> None:
-        """Takes the words of an entry that was just stored; they may be parts of larger arrays, so they are copied."""
-        self._known[row] = words.own()
+        """Takes the words of an entry that was just stored. They are parts of the arrays of a batch, which go when the last
+        of its entries is forgotten; the first that came is the first that goes.
+        """
+        self._known[row] = words
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
@@ -114,11 +119,11 @@ class Matcher:
 
         marks = self.learned.marks(entry.site, words.keys) if self.settings.boilerplate else None
         if marks is None:
-            return Piece(entry, words, words.tokens)
+            return Piece(entry, words, words.tokens, words.keys)
         core = np.empty(len(words.tokens), np.uint32)
         size = kernel.strip(words.tokens, words.lengths, marks, core)
         core.flags.writeable = False
-        return Piece(entry, words, core[:size])
+        return Piece(entry, words, core[:size], words.keys[marks == 0])
 
     def pieces(self, entries: Sequence[Entry]) -> list[Piece]:
         """Entries of the store as they are compared."""
@@ -126,7 +131,7 @@ class Matcher:
 
     def keys(self, pieces: Sequence[Piece]) -> list[Keys]:
         """What articles are found by."""
-        return keys_of([p.core for p in pieces], [p.words for p in pieces], self.settings)
+        return keys_of([p.core for p in pieces], [p.words for p in pieces], [p.pieces for p in pieces], self.settings)
 
     def equal(self, piece: Piece, other: Piece) -> bool:
         """Whether two articles have equal words, and neither dates nor pages speak against taking them for one: of two texts

@@ -54,14 +54,8 @@ def propose(found: Passages, alive: NDArray[np.bool_], limit: int) -> Candidates
     shared = gather(_buckets(found, alive), limit)
     low, high = shared.pairs.T
     fewer = np.minimum(found.counts[low], found.counts[high])
-    some = enough(shared.times, fewer)
-    return Candidates(shared.codes[some], shared.times[some], shared.capped)
-
-
-def enough(times: NDArray[np.int64], fewer: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether two texts share so many passages that they are compared; `fewer`: of the text that has fewer, bool[n]."""
-    some: NDArray[np.bool_] = (times >= np.minimum(2, fewer)) & (times >= SHARE * fewer)
-    return some
+    enough = (shared.times >= np.minimum(2, fewer)) & (shared.times >= SHARE * fewer)
+    return Candidates(shared.codes[enough], shared.times[enough], shared.capped)
 
 
 def _buckets(found: Passages, alive: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.entries import Keys
-from dedup.key_table import WIDTH, Digest, KeyTable, shared
-from dedup.passages import enough
+from dedup.key_table import WIDTH, Digest, KeyTable
+from dedup.passages import SHARE
 from dedup.settings import Limits
 
 
@@ -29,39 +29,17 @@ class Chunk(NamedTuple):
         cls, rows: list[int], keys: tuple[list[bytes], list[bytes], list[bytes]], sites: list[str | None]
     ) -> Chunk:
         """From the keys of each row as `Digest.packed`: near, held, pieces."""
-        whole = (Digest.unpacked(b"".join(parts)) for parts in keys)
+        near, held, pieces = (Digest.unpacked(b"".join(parts)) for parts in keys)
         sizes = tuple(np.fromiter(map(len, parts), np.int64, len(parts)) // WIDTH for parts in keys)
-        return cls(np.array(rows, np.uint32), Keys(*whole), sizes, sites)
-
-    @classmethod
-    def single(cls, row: int, keys: Keys, site: str | None) -> Chunk:
-        """One row."""
-        sizes = tuple(np.array([len(part.places)]) for part in keys)
-        return cls(np.array([row], np.uint32), keys, sizes, [site])
-
-
-class Proposed(NamedTuple):
-    """Rows (i64[n] each) that may repeat an article: `near` share a band or all words; `held` share passages enough."""
-
-    near: NDArray[np.int64]
-    held: NDArray[np.int64]
-
-    @property
-    def rows(self) -> list[int]:
-        """All of them, the earliest first."""
-        found: list[int] = np.union1d(self.near, self.held).tolist()
-        return found
+        return cls(np.array(rows, np.uint32), Keys(near, held, pieces), sizes, sites)
 
 
 class Tables:
     """What is known of the rows that are kept; `held` gives all of them anew, in chunks, when a table has to grow."""
 
     def __init__(self, limits: Limits, held: Callable[[], Iterable[Chunk]]) -> None:
-        self._near, self._held, self._pieces = (
-            KeyTable(limits.bucket),
-            KeyTable(limits.passage),
-            KeyTable(limits.bucket),
-        )
+        self._limits = limits.bucket, limits.passage, limits.bucket
+        self._near, self._held, self._pieces = map(KeyTable, self._limits)
         self._all = held
         self._alive = np.zeros(1024, np.uint8)
         self._passages = np.zeros(1024, np.uint16)
@@ -88,7 +66,7 @@ class Tables:
         self._alive[chunk.rows] = 1
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
         self._sites[chunk.rows] = [self._code(site) for site in chunk.sites]
-        for part, (table, keys) in enumerate(zip(self._tables, chunk.keys, strict=True)):
+        for part, (table, keys) in enumerate(zip(self._tables, chunk.keys.digests, strict=True)):
             if table.full(len(keys.places)):
                 table.fill(len(keys.places), lambda part=part: self._again(part, chunk.rows[0]))  # type: ignore[misc]
             table.add(keys, np.repeat(chunk.rows, chunk.sizes[part]))
@@ -103,7 +81,7 @@ class Tables:
             counts = chunk.sizes[part]
             owners = np.repeat(chunk.rows, counts)
             living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-            keys = chunk.keys[part]
+            keys = chunk.keys.digests[part]
             yield Digest(keys.places[living], keys.tags[living]), owners[living]
 
     def _grow(self, rows: int) -> None:
@@ -122,18 +100,53 @@ class Tables:
             self._alive[row] = 0
             self.dead += 1
 
-    def propose(self, keys: Keys) -> Proposed:
-        """The rows that share enough with these keys to be compared."""
-        near = shared(self._near.find(keys.near, self._alive)[0])[0]
-        rows, times = shared(self._held.find(keys.held, self._alive)[0])
-        if len(rows) == 0:
-            return Proposed(near, rows)
-        fewer = np.minimum(self._passages[rows], len(keys.held.places))
-        return Proposed(near, rows[enough(times, fewer)])
+    def add_row(self, row: int, keys: Keys, site: str | None) -> None:
+        """Enters one row, which is higher than all before."""
+        from dedup.kernels import table as kernel
 
-    def holders(self, pieces: Digest) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rows that hold some of the pieces, and the number of the piece, one entry for each."""
-        return self._pieces.find(pieces, self._alive)
+        self._grow(row + 1)
+        self._alive[row] = 1
+        self._passages[row] = min(len(keys.held.places), np.iinfo(np.uint16).max)
+        self._sites[row] = self._code(site)
+        for part, (table, own) in enumerate(zip(self._tables, keys.digests, strict=True)):
+            if table.full(len(own.places)):
+                table.fill(len(own.places), lambda part=part: self._again(part, np.uint32(row)))  # type: ignore[misc]
+        entered = np.empty((len(self._tables), 2), np.int64)
+        arrays = tuple(table.arrays for table in self._tables)
+        digests = tuple((own.places, own.tags) for own in keys.digests)
+        kernel.insert_row(arrays, digests, row, self._limits, entered)
+        for table, (more, refused) in zip(self._tables, entered.tolist(), strict=True):
+            table.entered(more, refused)
+
+    def propose(self, keys: Keys) -> list[int]:
+        """The rows that share enough with these keys to be compared, the earliest first."""
+        from dedup.kernels import table as kernel
+
+        near, held = self._near.arrays, self._held.arrays
+        few, many, _ = self._limits
+        out = np.empty(2 * (few * len(keys.near.places) + many * len(keys.held.places)), np.int64)
+        found = kernel.propose(
+            (*near, keys.near.places, keys.near.tags),
+            (*held, keys.held.places, keys.held.tags),
+            (few, many),
+            self._alive,
+            self._passages,
+            SHARE,
+            out,
+        )
+        rows: list[int] = out[:found].tolist()
+        return rows
+
+    def holders(self, pieces: Digest, least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that hold some of the pieces, and the number of the piece, one entry for each, for those pieces that at
+        least so many rows hold.
+        """
+        from dedup.kernels import table as kernel
+
+        room = 2 * self._limits[2] * len(pieces.places)
+        rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
+        found = kernel.held_often(*self._pieces.arrays, pieces.places, pieces.tags, self._alive, least, rows, numbers)
+        return rows[:found], numbers[:found]
 
     def site(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """Numbers of the sites of rows, -1 where unknown."""

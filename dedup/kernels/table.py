@@ -87,3 +87,68 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
             found += 1
         times[found - 1] += 1
     return distinct[:found], times[:found]
+
+
+@njit(nogil=True, cache=True)
+def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped-def]
+    """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
+    `entered` i64[tables, 2]: how many entered, and how many were refused.
+    """
+    for t in range(len(tables)):
+        rows, marks = tables[t]
+        places, tags = keys[t]
+        owners = np.full(len(places), owner, np.uint32)
+        done, refused = insert(rows, marks, places, tags, owners, limits[t])
+        entered[t, 0] = done
+        entered[t, 1] = refused
+
+
+@njit(nogil=True, cache=True)
+def propose(near, held, limits, alive, counts, share, out):  # type: ignore[no-untyped-def]
+    """Writes the living rows that share a key of `near`, or enough keys of `held`, each once, in order; returns how many.
+
+    `near`, `held`: (rows, marks, places, tags). Enough are two (one where a text has one), and `share` of the keys of the
+    text that has fewer; `counts` u16: the keys of each row.
+    """
+    few, many = limits
+    found = np.empty(2 * few * len(near[2]), np.int64)
+    numbers = np.empty(len(found), np.int64)
+    size = find(near[0], near[1], near[2], near[3], alive, found, numbers)
+    rows, _ = tally(found, size)
+    written = len(rows)
+    out[:written] = rows
+    more = len(held[2])
+    if more:
+        found = np.empty(2 * many * more, np.int64)
+        numbers = np.empty(len(found), np.int64)
+        size = find(held[0], held[1], held[2], held[3], alive, found, numbers)
+        rows, times = tally(found, size)
+        for i in range(len(rows)):
+            fewer = min(np.int64(counts[rows[i]]), more)
+            if times[i] >= min(2, fewer) and times[i] >= share * fewer:
+                out[written] = rows[i]
+                written += 1
+    ordered = np.unique(out[:written])
+    out[: len(ordered)] = ordered
+    return len(ordered)
+
+
+@njit(nogil=True, cache=True)
+def held_often(rows, marks, places, tags, alive, least, out_rows, out_keys):  # type: ignore[no-untyped-def]
+    """As `find`, for those keys only that at least so many living rows hold."""
+    size = len(rows)
+    found = 0
+    for i in range(len(places)):
+        slot = _slot(places[i], size)
+        before = found
+        while rows[slot] != 0:
+            if marks[slot] == tags[i] and alive[rows[slot]] and found < len(out_rows):
+                out_rows[found] = rows[slot]
+                out_keys[found] = i
+                found += 1
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        if found - before < least:
+            found = before
+    return found

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from dedup.entries import Entry, Keys
+from dedup.entries import Entry, Keys, Packed
 from dedup.errors import StoreError
 from dedup.stores import Opening
 from dedup.tables import Chunk, Tables
 
 _CHUNK: Final = 10_000
 """Rows are entered anew in chunks of this many."""
-
-Packed = tuple[bytes, bytes, bytes]
 
 
 class MemoryStore:
@@ -82,9 +80,9 @@ class MemoryStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
-        self._put(replace(entry, row=row), (keys.near.packed, keys.held.packed, keys.pieces.packed))
+        self._put(replace(entry, row=row), keys.packed)
         self._undo.append(lambda: self._take(row))
-        self.tables.add(Chunk.single(row, keys, entry.site))
+        self.tables.add_row(row, keys, entry.site)
         return row
 
     def _put(self, entry: Entry, keys: Packed) -> None:

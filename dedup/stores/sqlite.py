@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.entries import Entry, Keys
+from dedup.entries import Entry, Keys, Packed
 from dedup.errors import IndexDamaged, IndexMismatch, StoreError
 from dedup.stores import Opening
 from dedup.tables import Chunk, Tables
@@ -54,9 +54,6 @@ SCHEMA: Final = (
 _TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence'"
 
 _ENTRY: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
-
-
-Packed = tuple[bytes, bytes, bytes]
 
 
 class SqliteStore:
@@ -258,8 +255,8 @@ class SqliteStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = replace(entry, row=row), (keys.near.packed, keys.held.packed, keys.pieces.packed)
-        self.tables.add(Chunk.single(row, keys, entry.site))
+        self._pending[row] = replace(entry, row=row), keys.packed
+        self.tables.add_row(row, keys, entry.site)
         return row
 
     def _flush(self) -> None:
