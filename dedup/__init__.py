@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
     from dedup.index import Index as Index
-    from dedup.index import open_index as open_index
-    from dedup.index import unique as unique
     from dedup.inpage import Page as Page
     from dedup.inpage import clean_page as clean_page
     from dedup.model import Border as Border
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     from dedup.model import Span as Span
     from dedup.model import Summary as Summary
     from dedup.model import Verdict as Verdict
+    from dedup.opening import open_index as open_index
+    from dedup.opening import unique as unique
     from dedup.result import Result as Result
     from dedup.result import deduplicate as deduplicate
     from dedup.scheme import Scheme as Scheme
@@ -79,8 +79,8 @@ _HOMES = {
     "deduplicate": "result",
     "explain": "explanation",
     "fingerprint": "signatures",
-    "open_index": "index",
-    "unique": "index",
+    "open_index": "opening",
+    "unique": "opening",
 }
 
 __all__ = [

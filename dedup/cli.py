@@ -120,7 +120,7 @@ def run(**options: Any) -> None:
 def _run_indexed(files: Files, settings: Settings, progress: Progress, options: dict[str, Any]) -> NoReturn:
     """The run against an index, to its end."""
     from dedup import dump, indexed, report
-    from dedup.index import open_index
+    from dedup.opening import open_index
 
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")

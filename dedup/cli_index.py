@@ -54,7 +54,7 @@ def check(**options: Any) -> None:
     with errors(failed=EXIT_UNCHECKED):
         from dedup import report
         from dedup.dump import dumps
-        from dedup.index import open_index
+        from dedup.opening import open_index
         from dedup.terminal import printable
 
         settings = settings_of(options)
@@ -175,8 +175,8 @@ def import_(**options: Any) -> None:
     """
     with errors():
         from dedup import report
-        from dedup.index import open_index
         from dedup.lines import LineSource
+        from dedup.opening import open_index
         from dedup.spool import Workspace
 
         settings = settings_of(options)
@@ -196,6 +196,6 @@ def import_(**options: Any) -> None:
 
 
 def _opened(name: str) -> Index:
-    from dedup.index import inspect_index
+    from dedup.opening import inspect_index
 
     return inspect_index(uri_of(name))

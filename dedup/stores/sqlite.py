@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import sqlite3
-import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from dedup.entries import Entry, Keys, Packed
-from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.errors import IndexDamaged, StoreError
 from dedup.stores import Opening
+from dedup.stores import sqlite_file as file
 from dedup.tables import Chunk, Tables
-
-log = logging.getLogger("dedup")
-
-APPLICATION: Final = 0x64647570
-"""`ddup`, in the header of the file."""
-
-VERSION: Final = 1
-"""Of the file's format."""
-
-BUSY: Final = 60.0
-"""Seconds that a writer waits for another one."""
 
 _CHUNK: Final = 10_000
 """Rows are read into memory in chunks of this many."""
-
-_NETWORK: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre"}
-)
-"""File systems over a network, on which several machines cannot lock a SQLite file safely."""
-
-SCHEMA: Final = (
-    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE articles (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, kept INTEGER NOT NULL,"
-    " copies INTEGER NOT NULL, lost INTEGER NOT NULL, state INTEGER NOT NULL, seen REAL NOT NULL, published REAL,"
-    " site TEXT, near BLOB NOT NULL, held BLOB NOT NULL, pieces BLOB NOT NULL, facts TEXT NOT NULL,"
-    " body BLOB NOT NULL, checksum BLOB NOT NULL)",
-    "CREATE INDEX articles_id ON articles (id)",
-    "CREATE INDEX articles_kept ON articles (kept) WHERE kept != 0",
-    "CREATE TABLE gone (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)",
-    "CREATE TABLE boilerplate (number INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER NOT NULL)",
-)
-
-_TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence'"
-
-_ENTRY: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
 
 
 class SqliteStore:
@@ -72,8 +37,8 @@ class SqliteStore:
         if opening.durability not in ("process", "power"):
             raise StoreError(self.uri, f"durability is {opening.durability!r}: give process or power")
         if not self.path.exists() or self.path.stat().st_size == 0:
-            self._create(opening)
-        self.header = _checked(self.path, self.uri, opening)
+            file.create(self.path, self.uri, opening)
+        self.header = file.checked(self.path, self.uri, opening)
         self._pid = os.getpid()
         self._db = self._connect(opening.durability)
         self._pending: dict[int, tuple[Entry, Packed]] = {}
@@ -84,34 +49,8 @@ class SqliteStore:
         self._forget()
         self.refresh()
 
-    def _create(self, opening: Opening) -> None:
-        if not opening.create:
-            raise StoreError(self.uri, "no such file")
-        if not self.path.parent.is_dir():
-            raise StoreError(self.uri, f"there is no folder {self.path.parent}")
-        if _file_system(self.path.parent) in _NETWORK:
-            log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", self.path)
-        db = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("BEGIN IMMEDIATE")
-            if (
-                db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-            ):  # another process may have been faster
-                db.execute(f"PRAGMA application_id={APPLICATION}")
-                db.execute(f"PRAGMA user_version={VERSION}")
-                for statement in SCHEMA:
-                    db.execute(statement)
-                db.executemany("INSERT INTO header VALUES (?, ?)", sorted(opening.header.items()))
-            db.execute("COMMIT")
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            raise StoreError(self.uri, f"cannot be made: {error}") from error
-        finally:
-            db.close()
-
     def _connect(self, durability: str) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=file.BUSY, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA trusted_schema=OFF")
         db.execute("PRAGMA cell_size_check=ON")
         db.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
@@ -194,7 +133,7 @@ class SqliteStore:
         ).fetchall()
         if new:
             self._learned = new[-1][0]
-        return [_unsigned(name) for _, name in new]
+        return [file.unsigned(name) for _, name in new]
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
@@ -203,9 +142,9 @@ class SqliteStore:
             if row in self._pending:
                 found.append(self._counted(self._pending[row][0]))
                 continue
-            known = self._run(f"SELECT {_ENTRY} FROM articles WHERE row = ?", (row,)).fetchone()  # noqa: S608
+            known = self._run(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,)).fetchone()  # noqa: S608
             if known is not None:
-                found.append(self._counted(self._entry(known)))
+                found.append(self._counted(file.entry_of(known, self.uri)))
         return found
 
     def _counted(self, entry: Entry) -> Entry:
@@ -215,34 +154,12 @@ class SqliteStore:
 
     def _select(self, condition: str, values: Sequence[object] = ()) -> Iterator[Entry]:
         self._flush()
-        for known in self._run(f"SELECT {_ENTRY} FROM articles {condition} ORDER BY row", values):  # noqa: S608
-            yield self._entry(known)
-
-    def _entry(self, known: tuple[Any, ...]) -> Entry:
-        row, id, kept, copies, lost, seen, published, site, facts, body = known
-        try:
-            title, url, canonical = json.loads(facts)
-            text = zlib.decompress(body)
-        except (ValueError, TypeError, zlib.error) as error:
-            raise IndexDamaged(self.uri, f"row {row} is damaged: {error}") from error
-        return Entry(
-            id=id,
-            text=text,
-            title=title,
-            url=url,
-            canonical_url=canonical,
-            site=site,
-            published=published,
-            seen=seen,
-            row=row,
-            kept=kept,
-            copies=copies,
-            lost=lost,
-        )
+        for known in self._run(f"SELECT {file.COLUMNS} FROM articles {condition} ORDER BY row", values):  # noqa: S608
+            yield file.entry_of(known, self.uri)
 
     def named(self, id: str) -> list[Entry]:
         """The entries with this id, the earliest first."""
-        return list(self._select("WHERE id = ?", (id,)))
+        return list(self._select("WHERE id = ?", (file.plain(id),)))
 
     def copies(self, row: int) -> list[Entry]:
         """The stored copies of a row, the earliest first."""
@@ -262,7 +179,7 @@ class SqliteStore:
     def _flush(self) -> None:
         """Writes what waits to be written."""
         if self._pending:
-            rows = [_row(entry, packed) for entry, packed in self._pending.values()]
+            rows = [file.row_of(entry, packed) for entry, packed in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
             try:
                 self._db.executemany(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
@@ -280,7 +197,7 @@ class SqliteStore:
         values = (known[0] if kept is None else kept, known[1] + copies, known[2] + lost)
         self._run(
             "UPDATE articles SET kept = ?, copies = ?, lost = ?, state = ? WHERE row = ?",
-            (*values, _state(row, *values), row),
+            (*values, file.state_of(row, *values), row),
         )
 
     def discard(self, rows: Iterable[int]) -> None:
@@ -308,11 +225,11 @@ class SqliteStore:
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
         for name in names:
-            self._run("INSERT INTO boilerplate (name) VALUES (?)", (_signed(name),))
+            self._run("INSERT INTO boilerplate (name) VALUES (?)", (file.signed(name),))
 
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
-        return [_unsigned(name) for (name,) in self._run("SELECT name FROM boilerplate")]
+        return [file.unsigned(name) for (name,) in self._run("SELECT name FROM boilerplate")]
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
@@ -322,19 +239,20 @@ class SqliteStore:
 
     def size(self) -> int:
         """Bytes of the file, and of its log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        parts = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
 
     def verify(self) -> list[str]:
         """Checks the file's structure, and every row by its checksums."""
         problems = [str(found) for (found,) in self._run("PRAGMA integrity_check(20)") if found != "ok"]
         known = {row for (row,) in self._run("SELECT row FROM articles WHERE kept = 0")}
+        self._db.text_factory = lambda data: data.decode("utf-8", "replace")
         for row in self._run("SELECT * FROM articles ORDER BY row"):
             try:
-                again = _row(*_parts(row))
+                again = file.row_of(*file.parts_of(row))
             except (ValueError, TypeError, zlib.error):
                 again = ()
-            if again[-1:] != row[-1:] or row[5] != _state(row[0], *row[2:5]):
+            if again[-1:] != row[-1:] or row[5] != file.state_of(row[0], *row[2:5]):
                 problems.append(f"row {row[0]}: the checksum does not match")
             elif row[2] and row[2] not in known:
                 problems.append(f"row {row[0]}: is a copy of row {row[2]}, which is not kept")
@@ -353,127 +271,3 @@ class SqliteStore:
         """Closes the file."""
         if os.getpid() == self._pid:
             self._db.close()
-
-
-def _facts(entry: Entry) -> str:
-    return json.dumps((entry.title, entry.url, entry.canonical_url), separators=(",", ":"))
-
-
-def _row(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any, ...]:
-    """An entry as a row of the table."""
-    id = entry.id.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    site = None if entry.site is None else entry.site.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    body = zlib.compress(entry.text, 1) if body is None else body
-    facts = _facts(entry)
-    numbers = (entry.row, entry.kept, entry.copies, entry.lost)
-    check = blake2b(digest_size=8)
-    for part in (
-        struct.pack("<qd", entry.row, entry.seen),
-        repr(entry.published).encode(),
-        id.encode(),
-        (site or "").encode(),
-    ):
-        check.update(struct.pack("<q", len(part)) + part)
-    for part in (*packed, facts.encode(), body):
-        check.update(struct.pack("<q", len(part)) + part)
-    return (
-        entry.row,
-        id,
-        *numbers[1:],
-        _state(*numbers),
-        entry.seen,
-        entry.published,
-        site,
-        *packed,
-        facts,
-        body,
-        check.digest(),
-    )
-
-
-def _parts(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
-    """What a row of the table was made of."""
-    number, id, kept, copies, lost, _, seen, published, site, near, held, pieces, facts, body, _ = row
-    title, url, canonical = json.loads(facts)
-    entry = Entry(
-        id=id,
-        text=b"",
-        title=title,
-        url=url,
-        canonical_url=canonical,
-        site=site,
-        published=published,
-        seen=seen,
-        row=number,
-        kept=kept,
-        copies=copies,
-        lost=lost,
-    )
-    return entry, (near, held, pieces), body
-
-
-def _state(row: int, kept: int, copies: int, lost: int) -> int:
-    return zlib.crc32(f"{row},{kept},{copies},{lost}".encode())
-
-
-def _signed(name: int) -> int:
-    return name - (1 << 64) if name >= 1 << 63 else name
-
-
-def _unsigned(name: int) -> int:
-    return name & 0xFFFFFFFFFFFFFFFF
-
-
-def _checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
-    """The header of an index, which must be whole, of this format, and made by the same settings. Nothing is changed.
-
-    Raises IndexDamaged and IndexMismatch.
-    """
-    with path.open("rb") as file:
-        start = file.read(100)
-    if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
-        raise IndexDamaged(uri, "is no index: not a SQLite file")
-    application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
-    if application != APPLICATION:
-        raise IndexDamaged(uri, "is no index: a SQLite file of another application")
-    if version != VERSION:
-        raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
-    page = int.from_bytes(start[16:18], "big")
-    page = 65536 if page == 1 else page
-    pages, size = int.from_bytes(start[28:32], "big"), path.stat().st_size
-    wal = path.with_name(path.name + "-wal")
-    logged = wal.exists() and wal.stat().st_size > 0
-    if not logged and size != pages * page:
-        raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {pages * page} expected")
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
-    try:
-        db.execute("PRAGMA trusted_schema=OFF")
-        found = tuple(sql for (sql,) in db.execute(_TABLES))
-        if sorted(found) != sorted(SCHEMA):
-            raise IndexDamaged(uri, "is no index: its tables are others")
-        held = dict(db.execute("SELECT name, value FROM header").fetchall())
-    except sqlite3.Error as error:
-        raise IndexDamaged(uri, f"cannot be read: {error}") from error
-    finally:
-        db.close()
-    for name in sorted({*opening.header, *held} - opening.free):
-        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
-        if asked != has:
-            raise IndexMismatch(uri, name, asked, has)
-    return held
-
-
-def _file_system(folder: Path) -> str:
-    """The type of the file system that a folder lies on, as Linux names it; empty where that is not known."""
-    try:
-        mounts = Path("/proc/mounts").read_text().splitlines()
-    except OSError:
-        return ""
-    best, kind = "", ""
-    place = str(folder.resolve())
-    for line in mounts:
-        point, name = line.split(" ")[1:3]
-        inside = place == point or place.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, name
-    return kind

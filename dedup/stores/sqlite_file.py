@@ -1,0 +1,231 @@
+"""The file of a store in SQLite: how it is made, checked before anything is done to it, and what a row of it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import struct
+import zlib
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from dedup.entries import Entry, Packed
+from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.stores import Opening
+
+log = logging.getLogger("dedup")
+
+APPLICATION: Final = 0x64647570
+"""`ddup`, in the header of the file."""
+
+VERSION: Final = 1
+"""Of the file's format."""
+
+BUSY: Final = 60.0
+"""Seconds that a writer waits for another one."""
+
+_NETWORK: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre"}
+)
+"""File systems over a network, on which several machines cannot lock a SQLite file safely."""
+
+SCHEMA: Final = (
+    "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE articles (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, kept INTEGER NOT NULL,"
+    " copies INTEGER NOT NULL, lost INTEGER NOT NULL, state INTEGER NOT NULL, seen REAL NOT NULL, published REAL,"
+    " site TEXT, near BLOB NOT NULL, held BLOB NOT NULL, pieces BLOB NOT NULL, facts TEXT NOT NULL,"
+    " body BLOB NOT NULL, checksum BLOB NOT NULL)",
+    "CREATE INDEX articles_id ON articles (id)",
+    "CREATE INDEX articles_kept ON articles (kept) WHERE kept != 0",
+    "CREATE TABLE gone (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)",
+    "CREATE TABLE boilerplate (number INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER NOT NULL)",
+)
+
+_TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence'"
+
+COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
+
+
+def create(path: Path, uri: str, opening: Opening) -> None:
+    """Makes the file. Raises StoreError."""
+    if not opening.create:
+        raise StoreError(uri, "no such file")
+    if not path.parent.is_dir():
+        raise StoreError(uri, f"there is no folder {path.parent}")
+    if _file_system(path.parent) in _NETWORK:
+        log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", path)
+    db = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("BEGIN IMMEDIATE")
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:  # another process may have been faster
+            db.execute(f"PRAGMA application_id={APPLICATION}")
+            db.execute(f"PRAGMA user_version={VERSION}")
+            for statement in SCHEMA:
+                db.execute(statement)
+            db.executemany("INSERT INTO header VALUES (?, ?)", sorted(opening.header.items()))
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StoreError(uri, f"cannot be made: {error}") from error
+    finally:
+        db.close()
+
+
+def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
+    """The entry of a row (its `COLUMNS`). Raises IndexDamaged."""
+    row, id, kept, copies, lost, seen, published, site, facts, body = known
+    try:
+        title, url, canonical = json.loads(facts)
+        text = zlib.decompress(body)
+    except (ValueError, TypeError, zlib.error) as error:
+        raise IndexDamaged(uri, f"row {row} is damaged: {error}; `dedup index verify` tells more") from error
+    return Entry(
+        id=id,
+        text=text,
+        title=title,
+        url=url,
+        canonical_url=canonical,
+        site=site,
+        published=published,
+        seen=seen,
+        row=row,
+        kept=kept,
+        copies=copies,
+        lost=lost,
+    )
+
+
+def facts_of(entry: Entry) -> str:
+    """What is known of an entry beside its text, id, dates and site, as JSON."""
+    return json.dumps((entry.title, entry.url, entry.canonical_url), separators=(",", ":"))
+
+
+def row_of(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any, ...]:
+    """An entry as a row of the table."""
+    id = plain(entry.id)
+    site = None if entry.site is None else plain(entry.site)
+    body = zlib.compress(entry.text, 1) if body is None else body
+    facts = facts_of(entry)
+    numbers = (entry.row, entry.kept, entry.copies, entry.lost)
+    check = blake2b(digest_size=8)
+    for part in (
+        struct.pack("<qd", entry.row, entry.seen),
+        repr(entry.published).encode(),
+        id.encode(),
+        (site or "").encode(),
+    ):
+        check.update(struct.pack("<q", len(part)) + part)
+    for part in (*packed, facts.encode(), body):
+        check.update(struct.pack("<q", len(part)) + part)
+    return (
+        entry.row,
+        id,
+        *numbers[1:],
+        state_of(*numbers),
+        entry.seen,
+        entry.published,
+        site,
+        *packed,
+        facts,
+        body,
+        check.digest(),
+    )
+
+
+def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
+    """What a row of the table was made of."""
+    number, id, kept, copies, lost, _, seen, published, site, near, held, pieces, facts, body, _ = row
+    title, url, canonical = json.loads(facts)
+    entry = Entry(
+        id=id,
+        text=b"",
+        title=title,
+        url=url,
+        canonical_url=canonical,
+        site=site,
+        published=published,
+        seen=seen,
+        row=number,
+        kept=kept,
+        copies=copies,
+        lost=lost,
+    )
+    return entry, (near, held, pieces), body
+
+
+def plain(name: str) -> str:
+    """A name as SQLite holds it: lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    return name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def state_of(row: int, kept: int, copies: int, lost: int) -> int:
+    """A checksum of what changes in a row."""
+    return zlib.crc32(f"{row},{kept},{copies},{lost}".encode())
+
+
+def signed(name: int) -> int:
+    """64 bits as SQLite holds them."""
+    return name - (1 << 64) if name >= 1 << 63 else name
+
+
+def unsigned(name: int) -> int:
+    """The reverse of `signed`."""
+    return name & 0xFFFFFFFFFFFFFFFF
+
+
+def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
+    """The header of an index, which must be whole, of this format, and made by the same settings. Nothing is changed.
+
+    Raises IndexDamaged and IndexMismatch.
+    """
+    with path.open("rb") as file:
+        start = file.read(100)
+    if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
+        raise IndexDamaged(uri, "is no index: not a SQLite file")
+    application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
+    if application != APPLICATION:
+        raise IndexDamaged(uri, "is no index: a SQLite file of another application")
+    if version != VERSION:
+        raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
+    page = int.from_bytes(start[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages, size = int.from_bytes(start[28:32], "big"), path.stat().st_size
+    wal = path.with_name(path.name + "-wal")
+    logged = wal.exists() and wal.stat().st_size > 0
+    if not logged and size != pages * page:
+        raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {pages * page} expected")
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
+    try:
+        db.execute("PRAGMA trusted_schema=OFF")
+        found = tuple(sql for (sql,) in db.execute(_TABLES))
+        if sorted(found) != sorted(SCHEMA):
+            raise IndexDamaged(uri, "is no index: its tables are others")
+        held = dict(db.execute("SELECT name, value FROM header").fetchall())
+    except sqlite3.Error as error:
+        raise IndexDamaged(uri, f"cannot be read: {error}") from error
+    finally:
+        db.close()
+    for name in sorted({*opening.header, *held} - opening.free):
+        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
+        if asked != has:
+            raise IndexMismatch(uri, name, asked, has)
+    return held
+
+
+def _file_system(folder: Path) -> str:
+    """The type of the file system that a folder lies on, as Linux names it; empty where that is not known."""
+    try:
+        mounts = Path("/proc/mounts").read_text().splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    place = str(folder.resolve())
+    for line in mounts:
+        point, name = line.split(" ")[1:3]
+        inside = place == point or place.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, name
+    return kind
