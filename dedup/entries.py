@@ -157,7 +157,8 @@ def read(records: Iterable[Mapping[str, Any] | str], settings: Settings) -> Read
                 seen=now,
             )
         )
-    _take(found, rows, settings)
+    if rows.texts:
+        _take(found, rows, settings)
     return found
 
 
@@ -204,6 +205,8 @@ def keys_of(
     settings: Settings,
 ) -> list[Keys]:
     """What entries are found by, with their words, and the words and the pieces that are not boilerplate."""
+    if not cores:
+        return []
     bands = settings.bands
     tokens = Tokens.of(*cores)
     signed = sign(*tokens, settings.scheme, bands.count * bands.rows)

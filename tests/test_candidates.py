@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Texts, fingerprint
-from dedup.signatures import band_keys
 from dedup.candidates import Candidates, propose
 from dedup.scheme import Scheme
 from dedup.settings import Settings
+from dedup.signatures import band_keys
 from tests import reference_align
 from tests.hostile import article, edited
 

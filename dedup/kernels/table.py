@@ -38,20 +38,20 @@ def insert(rows, marks, places, tags, owners, limit):  # type: ignore[no-untyped
     for i in range(len(places)):
         slot = _slot(places[i], size)
         held = 0
-        while rows[slot] != 0:
+        while rows[slot] != 0 and held < limit:
             if marks[slot] == tags[i]:
-                held += 1
-                if held >= limit or rows[slot] == owners[i]:
+                if rows[slot] == owners[i]:
                     break
+                held += 1
             slot += uint64(1)
             if slot == size:
                 slot = uint64(0)
-        if rows[slot] == 0:
+        if held >= limit:
+            refused += 1
+        elif rows[slot] == 0:
             rows[slot] = owners[i]
             marks[slot] = tags[i]
             entered += 1
-        elif held >= limit:
-            refused += 1
     return entered, refused
 
 

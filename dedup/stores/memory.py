@@ -49,6 +49,9 @@ class MemoryStore:
         except BaseException:
             while self._undo:
                 self._undo.pop()()
+            self._entries, self._keys = dict(sorted(self._entries.items())), dict(sorted(self._keys.items()))
+            for rows in (*self._rows.values(), *self._copies.values()):
+                rows.sort()
             self._fill()
             raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import zlib
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dedup.entries import Entry, Keys, Packed
 from dedup.errors import IndexDamaged, StoreError
@@ -59,14 +60,32 @@ class SqliteStore:
     def _run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         if os.getpid() != self._pid:
             raise StoreError(self.uri, "was opened in another process; open it anew in each")
-        try:
+        with self._told():
             return self._db.execute(statement, values)
-        except sqlite3.DatabaseError as error:
-            raise self._told(error) from error
 
-    def _told(self, error: sqlite3.DatabaseError) -> StoreError:
-        damaged = type(error) is sqlite3.DatabaseError
-        return (IndexDamaged if damaged else StoreError)(self.uri, f"{error}")
+    def _each(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query."""
+        found = self._run(statement, values)
+        with self._told():
+            yield from found
+
+    def _one(self, statement: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        return next(self._each(statement, values), None)
+
+    def _number(self, statement: str) -> int:
+        """The number that a query gives."""
+        found = self._one(statement)
+        return 0 if found is None else int(found[0])
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of SQLite as errors of the store."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            damaged = type(error) is sqlite3.DatabaseError or str(error).startswith("Could not decode")
+            raise (IndexDamaged if damaged else StoreError)(self.uri, str(error)) from error
 
     def _forget(self) -> None:
         """Everything in memory is to be read anew."""
@@ -86,13 +105,17 @@ class SqliteStore:
 
     def _chunks(self, after: int, last: int) -> Iterator[Chunk]:
         while True:
-            rows = self._run(
-                "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? ORDER BY row LIMIT ?",
-                (after, last, _CHUNK),
-            ).fetchall()
+            rows = [
+                *self._each(
+                    "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? ORDER BY row LIMIT ?",
+                    (after, last, _CHUNK),
+                )
+            ]
             if not rows:
                 return
             numbers, near, held, pieces, sites = map(list, zip(*rows, strict=True))
+            if any(a >= b for a, b in itertools.pairwise((after, *numbers))):
+                raise IndexDamaged(self.uri, f"rows {numbers[0]} to {numbers[-1]} are not in order")
             try:
                 yield Chunk.packed(numbers, (near, held, pieces), sites)
             except (TypeError, ValueError, OverflowError) as error:
@@ -116,21 +139,19 @@ class SqliteStore:
 
     def refresh(self) -> list[int]:
         """Takes in rows that others added and forgot; returns names of boilerplate that are new here."""
-        version = self._run("PRAGMA data_version").fetchone()[0]
+        version = self._number("PRAGMA data_version")
         if version == self._version:
             return []
         self._version = version
-        last = self._run("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'articles'").fetchone()[0]
+        last = self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'articles'")
         for chunk in self._chunks(self._last, last):
             self.tables.add(chunk)
             self._last = int(chunk.rows[-1])
         self._last = last
-        for number, row in self._run("SELECT number, row FROM gone WHERE number > ? ORDER BY number", (self._gone,)):
+        for number, row in self._each("SELECT number, row FROM gone WHERE number > ? ORDER BY number", (self._gone,)):
             self.tables.drop(row)
             self._gone = number
-        new = self._run(
-            "SELECT number, name FROM boilerplate WHERE number > ? ORDER BY number", (self._learned,)
-        ).fetchall()
+        new = [*self._each("SELECT number, name FROM boilerplate WHERE number > ? ORDER BY number", (self._learned,))]
         if new:
             self._learned = new[-1][0]
         return [file.unsigned(name) for _, name in new]
@@ -142,7 +163,7 @@ class SqliteStore:
             if row in self._pending:
                 found.append(self._counted(self._pending[row][0]))
                 continue
-            known = self._run(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,)).fetchone()  # noqa: S608
+            known = self._one(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,))  # noqa: S608
             if known is not None:
                 found.append(self._counted(file.entry_of(known, self.uri)))
         return found
@@ -154,7 +175,7 @@ class SqliteStore:
 
     def _select(self, condition: str, values: Sequence[object] = ()) -> Iterator[Entry]:
         self._flush()
-        for known in self._run(f"SELECT {file.COLUMNS} FROM articles {condition} ORDER BY row", values):  # noqa: S608
+        for known in self._each(f"SELECT {file.COLUMNS} FROM articles {condition} ORDER BY row", values):  # noqa: S608
             yield file.entry_of(known, self.uri)
 
     def named(self, id: str) -> list[Entry]:
@@ -181,17 +202,15 @@ class SqliteStore:
         if self._pending:
             rows = [file.row_of(entry, packed) for entry, packed in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
-            try:
+            with self._told():
                 self._db.executemany(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
-            except sqlite3.DatabaseError as error:
-                raise self._told(error) from error
             self._pending.clear()
         counts, self._counts = self._counts, {}
         for row, (copies, lost) in counts.items():
             self._change(row, None, copies, lost)
 
     def _change(self, row: int, kept: int | None, copies: int, lost: int) -> None:
-        known = self._run("SELECT kept, copies, lost FROM articles WHERE row = ?", (row,)).fetchone()
+        known = self._one("SELECT kept, copies, lost FROM articles WHERE row = ?", (row,))
         if known is None:
             return
         values = (known[0] if kept is None else kept, known[1] + copies, known[2] + lost)
@@ -220,7 +239,7 @@ class SqliteStore:
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added, or are dated, before a moment."""
         name = "published" if published else "seen"
-        return [row for (row,) in self._run(f"SELECT row FROM articles WHERE {name} < ? ORDER BY row", (moment,))]  # noqa: S608
+        return [row for (row,) in self._each(f"SELECT row FROM articles WHERE {name} < ? ORDER BY row", (moment,))]  # noqa: S608
 
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
@@ -229,12 +248,12 @@ class SqliteStore:
 
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
-        return [file.unsigned(name) for (name,) in self._run("SELECT name FROM boilerplate")]
+        return [file.unsigned(name) for (name,) in self._each("SELECT name FROM boilerplate")]
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
-        found = self._run("SELECT total(kept = 0), total(kept != 0), total(copies) FROM articles")
-        kept, stored, dropped = map(int, found.fetchone())
+        found = self._one("SELECT total(kept = 0), total(kept != 0), total(copies) FROM articles")
+        kept, stored, dropped = map(int, found or (0, 0, 0))
         return kept, stored, dropped
 
     def size(self) -> int:
@@ -244,10 +263,10 @@ class SqliteStore:
 
     def verify(self) -> list[str]:
         """Checks the file's structure, and every row by its checksums."""
-        problems = [str(found) for (found,) in self._run("PRAGMA integrity_check(20)") if found != "ok"]
-        known = {row for (row,) in self._run("SELECT row FROM articles WHERE kept = 0")}
-        self._db.text_factory = lambda data: data.decode("utf-8", "replace")
-        for row in self._run("SELECT * FROM articles ORDER BY row"):
+        problems = [str(found) for (found,) in self._each("PRAGMA integrity_check(20)") if found != "ok"]
+        known = {row for (row,) in self._each("SELECT row FROM articles WHERE kept = 0")}
+        self._db.text_factory = lambda data: data.decode("utf-8", "replace")  # damaged names are told, and not raised
+        for row in self._each("SELECT * FROM articles ORDER BY row"):
             try:
                 again = file.row_of(*file.parts_of(row))
             except (ValueError, TypeError, zlib.error):

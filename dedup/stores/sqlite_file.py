@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sqlite3
 import struct
 import zlib
@@ -44,6 +45,8 @@ SCHEMA: Final = (
 )
 
 _TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence'"
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
 
@@ -158,7 +161,7 @@ def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
 
 def plain(name: str) -> str:
     """A name as SQLite holds it: lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
-    return name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return _SURROGATE.sub("\ufffd", name)
 
 
 def state_of(row: int, kept: int, copies: int, lost: int) -> int:
@@ -179,10 +182,13 @@ def unsigned(name: int) -> int:
 def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
     """The header of an index, which must be whole, of this format, and made by the same settings. Nothing is changed.
 
-    Raises IndexDamaged and IndexMismatch.
+    Raises StoreError, IndexDamaged and IndexMismatch.
     """
-    with path.open("rb") as file:
-        start = file.read(100)
+    try:
+        with path.open("rb") as file:
+            start = file.read(100)
+    except OSError as error:
+        raise StoreError(uri, error.strerror or str(error)) from error
     if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
         raise IndexDamaged(uri, "is no index: not a SQLite file")
     application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
