@@ -1,0 +1,89 @@
+"""One index, several processes, and ends without warning."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from dedup import open_index
+from tests.hostile import article
+
+
+def writer(path: Path, first: int, count: int, batch: int, signal: Path | None = None) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.index_writer", path, first, count, batch, *([signal] if signal else [])]
+    folder = Path(__file__).resolve().parent.parent
+    return subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=folder)
+
+
+def output(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None
+    return process.stdout
+
+
+def acknowledged(told: str) -> list[str]:
+    """The ids of all whole lines."""
+    lines = told.split("\n")[:-1]
+    return [name for told_line in lines if told_line.startswith("NEW") for name in told_line.split()[1:]]
+
+
+def started(processes: list[subprocess.Popen[str]], signal: Path) -> None:
+    """Lets all of them begin at once."""
+    for process in processes:
+        assert output(process).readline() == "READY\n"
+    signal.touch()
+
+
+def test_an_article_that_many_add_at_once_is_new_once(tmp_path: Path) -> None:
+    path, signal = tmp_path / "seen.db", tmp_path / "now"
+    processes = [writer(path, 0, 30, batch, signal) for batch in (1, 3, 1, 7, 30, 2)]
+    started(processes, signal)
+    told = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 6
+    assert sorted(name for text in told for name in acknowledged(text)) == sorted(f"a{i}" for i in range(30))
+    with open_index(f"sqlite:{path}") as index:
+        assert len(index) == 30
+        assert index.verify() == []
+
+
+def test_writers_and_a_reader_get_along(tmp_path: Path) -> None:
+    path, signal = tmp_path / "seen.db", tmp_path / "now"
+    processes = [writer(path, 1000 * i, 100, 1 + 9 * (i % 2), signal) for i in range(4)]
+    started(processes, signal)
+    counts = [0]
+    with open_index(f"sqlite:{path}") as index:
+        while any(process.poll() is None for process in processes):
+            counts.append(len(index))
+            assert index.check({"id": "x", "text": article(1)}).status in ("new", "duplicate")
+        assert counts == sorted(counts)
+        assert [process.wait(60) for process in processes] == [0] * 4
+        assert len(index) == 400
+        assert index.verify() == []
+    for process in processes:
+        output(process).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("batch", [1, 50, 500])
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, batch: int) -> None:
+    path = tmp_path / "seen.db"
+    rng = random.Random(batch)
+    known: set[str] = set()
+    for round_ in range(3):
+        process = writer(path, 5000 * round_, 5000, batch)
+        assert output(process).readline() == "READY\n"
+        time.sleep(rng.uniform(0.0, 0.8))
+        process.kill()
+        known |= set(acknowledged(process.communicate()[0]))
+        with open_index(f"sqlite:{path}") as index:
+            assert index.verify() == []
+            stored = {found.id for found in index.entries()}
+        assert known <= stored
+        lost_acknowledgements = stored - known
+        assert len(lost_acknowledgements) in (0, batch)
+        known |= lost_acknowledgements
