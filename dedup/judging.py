@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, sections, trimmed, walls_of
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
 from dedup.paragraphs import Layout
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
+from dedup.sections import framed, sections
 from dedup.signatures import shingles
 from dedup.verify import measure_all, resemblance
 
@@ -113,7 +114,14 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
         sides = a, b
         common = Common(
-            aligned, alike[i], aligned / page, layout.unit, len(chain.runs), sizes[groups[i]], sections(layout, chain)
+            aligned=aligned,
+            resemblance=alike[i],
+            share=aligned / page,
+            unit=layout.unit,
+            runs=len(chain.runs),
+            copies=sizes[groups[i]],
+            sections=sections(layout, chain),
+            framed=framed(layout, sides),
         )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
