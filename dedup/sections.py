@@ -15,6 +15,9 @@ from dedup.copies import Sides
 from dedup.paragraphs import Layout
 from dedup.repeats import Chain, Stretch
 
+Line = tuple[int, ...]
+"""The tokens of a line."""
+
 HEADING: Final = 15
 """A heading has so many words at most; it is a line of its own, or the first words of one."""
 
@@ -28,9 +31,9 @@ FURNITURE: Final = 2
 ABOVE: Final = 8
 """So many lines over a copy are looked at: a heading, a reference, a list of what is needed."""
 
-FRAME: Final = 12
-"""Copies around which, in their blocks, stand so many words that do not stand around the other one, are two texts: a prayer said
-twice in a service, a speech and what a report quotes of it."""
+FRAME: Final = (12, 0.5)
+"""Copies around which, in their blocks, stand so many words each, and so many (or this share of them) not around the other one,
+are two texts: a prayer said twice in a service, a speech and what a report quotes of it."""
 
 
 def framed(layout: Layout, sides: Sides) -> bool:
@@ -41,7 +44,10 @@ def framed(layout: Layout, sides: Sides) -> bool:
         )
         for side in sides
     ]
-    return min((x - y).total() for x, y in (around, around[::-1])) >= FRAME * layout.unit
+    least, own = FRAME[0] * layout.unit, FRAME[1]
+    return all(
+        x.total() >= least and (x - y).total() >= min(least, own * x.total()) for x, y in (around, around[::-1])
+    )
 
 
 def sections(layout: Layout, chain: Chain) -> bool:
@@ -49,14 +55,16 @@ def sections(layout: Layout, chain: Chain) -> bool:
     first, second = chain.first, chain.second
     if second[0] == first[1]:
         return False
+    if _like_lines(layout, first[0], second[0], first[1]):
+        return True
     a, b = heading(layout, first[0]), heading(layout, second[0])
     if a is None or b is None:
         return False
-    if _like_lines(layout, first[0], second[0], first[1]):
-        return True
-    if _words(layout, a) == _words(layout, b):
+    ours, theirs = _words(layout, a), _words(layout, b)
+    if ours == theirs:
         return False
-    if _alike(_words(layout, a), _words(layout, b)) and first[0] == layout.heads[layout.lines[first[0]]]:
+    whole = first[0] == layout.heads[layout.lines[first[0]]]
+    if whole and _alike(_bag([ours], layout.unit), _bag([theirs], layout.unit)):
         return True
     return _furniture(layout, first[1], second[0]) < FURNITURE or _items(layout, chain)
 
@@ -66,22 +74,22 @@ def _like_lines(layout: Layout, a: int, b: int, floor: int) -> bool:
     ours, theirs = _over(layout, a, 0), _over(layout, b, floor)
     for count in range(1, min(len(ours), len(theirs)) + 1):
         x, y = Counter(ours[:count]), Counter(theirs[:count])
-        own, other = ([word for line in (p - q) for word in line] for p, q in ((x, y), (y, x)))
-        if own and other and _alike(list(own), list(other), names=True):
+        own, other = (_bag([*(p - q)], layout.unit) for p, q in ((x, y), (y, x)))
+        if own and other and _alike(own, other, names=True):
             return True
     return False
 
 
-def _over(layout: Layout, first: int, floor: int) -> list[tuple[int, ...]]:
+def _over(layout: Layout, first: int, floor: int) -> list[Line]:
     """The lines over a copy that are no prose or short, the nearest first, down to a word."""
     heads = layout.heads
-    found: list[tuple[int, ...]] = []
+    found: list[Line] = []
     line = int(layout.lines[first]) - 1
     while line >= 0 and heads[line] >= floor and len(found) < ABOVE:
         stretch = int(heads[line]), int(heads[line + 1])
         if layout.prose[line] and stretch[1] - stretch[0] > HEADING * layout.unit:
             break
-        found.append(tuple(_words(layout, stretch)))
+        found.append(_words(layout, stretch))
         line -= 1
     return found
 
@@ -94,29 +102,37 @@ def _items(layout: Layout, chain: Chain) -> bool:
         return False
     under = int(layout.lines[chain.second[1] - 1]) + 1
     near = [_line(layout, line) for line in range(under, under + ABOVE)]
-    return above[1] not in near and any(token & 1 == 0 for token in (Counter(above[0]) - Counter(above[1])))
+    return above[1] not in near and _named(tuple(Counter(above[0]) - Counter(above[1])))
 
 
-def _line(layout: Layout, line: int) -> list[int]:
+def _line(layout: Layout, line: int) -> Line:
     """The words of a line that is no prose; none for any other."""
     if not 0 <= line < len(layout.prose) or layout.prose[line]:
-        return []
+        return ()
     return _words(layout, (int(layout.heads[line]), int(layout.heads[line + 1])))
 
 
-def _words(layout: Layout, stretch: Stretch) -> list[int]:
-    found: list[int] = layout.words.tokens[slice(*stretch)].tolist()
-    return found
+def _words(layout: Layout, stretch: Stretch) -> Line:
+    return tuple(layout.words.tokens[slice(*stretch)].tolist())
 
 
-def _alike(a: list[int], b: list[int], *, names: bool = False) -> bool:
-    """Whether two headings differ, and are of one form; with `names`, in more than numbers."""
-    ours, theirs = Counter(a), Counter(b)
-    common, least = (ours & theirs).total(), min(ours.total(), theirs.total())
+def _bag(lines: list[Line], size: int) -> Counter[Line]:
+    """How often each word stands in some lines: a run of so many tokens, as single characters say little."""
+    return Counter(line[i : i + size] for line in lines for i in range(max(1, len(line) - size + 1)))
+
+
+def _alike(a: Counter[Line], b: Counter[Line], *, names: bool = False) -> bool:
+    """Whether the words of two headings differ, and are of one form; with `names`, in more than numbers."""
+    common, least = (a & b).total(), min(a.total(), b.total())
     some, less, words = LIKE
-    if ours == theirs or not (common >= some * least or (common >= less * least and common >= words)):
+    if a == b or not (common >= some * least or (common >= less * least and common >= words)):
         return False
-    return not names or any(token & 1 == 0 for token in [*(ours - theirs), *(theirs - ours)])
+    return not names or any(_named(word) for word in [*(a - b), *(b - a)])
+
+
+def _named(word: Line) -> bool:
+    """Whether there is more than numbers in a word."""
+    return any(token & 1 == 0 for token in word)
 
 
 def heading(layout: Layout, first: int) -> Stretch | None:
