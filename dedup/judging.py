@@ -31,7 +31,7 @@ DENSE: Final = 0.6
 SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
 
-QUOTED: Final = (2, 3, 80)
+QUOTED: Final = (2, 3, 100)
 """A copy quotes the other when it opens at least so many quotations, so many times those of the other, and one for so many
 words: what an article quotes, and prints in full elsewhere, stays at both places."""
 
@@ -128,7 +128,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        if _other_subject(texts, swaps, places) or _quotation(texts, aligned):
+        if _other_subject(texts, swaps, places) or _quotation(layout, (longer, shorter), aligned):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
@@ -159,8 +159,9 @@ def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], pl
     return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
 
 
-def _quotation(texts: tuple[str, str], words: int) -> bool:
-    """Whether one of two copies quotes the other."""
-    few, many = sorted(len(_OPENING.findall(text)) for text in texts)
+def _quotation(layout: Layout, pair: tuple[Stretch, Stretch], words: int) -> bool:
+    """Whether one of two copies quotes the other. The mark before the first word of a copy counts."""
+    places = ((int(layout.words.starts[first]), int(layout.words.ends[last - 1])) for first, last in pair)
+    few, many = sorted(len(_OPENING.findall(layout.text, max(0, start - 1), end)) for start, end in places)
     least, times, apart = QUOTED
     return many >= max(least, times * few) and many * apart >= words

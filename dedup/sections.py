@@ -45,9 +45,7 @@ def framed(layout: Layout, sides: Sides) -> bool:
         for side in sides
     ]
     least, own = FRAME[0] * layout.unit, FRAME[1]
-    return all(
-        x.total() >= least and (x - y).total() >= min(least, own * x.total()) for x, y in (around, around[::-1])
-    )
+    return all(x.total() >= least and (x - y).total() >= min(least, own * x.total()) for x, y in (around, around[::-1]))
 
 
 def sections(layout: Layout, chain: Chain) -> bool:
