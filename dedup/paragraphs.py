@@ -61,16 +61,17 @@ def _wrapped(text: str, words: Words, heads: NDArray[np.int64]) -> NDArray[np.bo
     sizes = np.diff(heads)
     if not len(sizes):
         return np.empty(0, bool)
-    starts, stops, widths = words.starts[heads[:-1]], words.ends[heads[1:] - 1], words.ends - words.starts
-    breaks = np.array([found.end() for found in _BREAK.finditer(text)], np.int64)
+    starts = words.starts[heads[:-1]]
+    breaks = np.array([0, *(found.end() for found in _BREAK.finditer(text))], np.int64)
     numbers = np.searchsorted(breaks, starts, "right")
     groups = np.cumsum(np.diff(numbers, prepend=numbers[0] - 1) != 1)
     lower = np.array([text[start].islower() for start in starts.tolist()], bool)
     groups -= groups[0]
     edges = np.flatnonzero(np.diff(groups, prepend=-1))
-    longest, widest = (np.maximum.reduceat(of_lines, edges) for of_lines in (sizes, stops - starts))
-    room = widest[groups[:-1]] - (stops - starts)[:-1]
-    full = (groups[1:] == groups[:-1]) & (widths[heads[1:-1]] >= room)
+    widths = words.ends[heads[1:] - 1] - breaks[numbers - 1]
+    longest, widest = (np.maximum.reduceat(of_lines, edges) for of_lines in (sizes, widths))
+    room = (widest[groups] - widths)[:-1]
+    full = (groups[1:] == groups[:-1]) & ((words.ends - words.starts)[heads[1:-1]] >= room)
     counts, small, filled, total = (
         np.bincount(groups, weights) for weights in (None, lower, np.append(full, False), sizes)
     )
