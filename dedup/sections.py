@@ -28,6 +28,10 @@ enough if it is so many words."""
 FURNITURE: Final = 2
 """And so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
 
+TITLE: Final = 5
+"""An equal line over both copies is a title if it has so many words. A shorter one may be a label ("Method", "All say:"); then
+what stands over it counts."""
+
 ABOVE: Final = 8
 """So many lines over a copy are looked at: a heading, a reference, a list of what is needed."""
 
@@ -37,15 +41,17 @@ are two texts: a prayer said twice in a service, a speech and what a report quot
 
 
 def framed(layout: Layout, sides: Sides) -> bool:
-    """Whether each of two copies stands in prose of its own."""
-    around = [
-        Counter(
-            _words(layout, (side.first - side.before, side.first)) + _words(layout, (side.last, side.last + side.after))
-        )
-        for side in sides
-    ]
-    least, own = FRAME[0] * layout.unit, FRAME[1]
-    return all(x.total() >= least and (x - y).total() >= min(least, own * x.total()) for x, y in (around, around[::-1]))
+    """Whether each of two copies stands in prose of its own: before both, behind both, or on any side."""
+    before = [Counter(_words(layout, (side.first - side.before, side.first))) for side in sides]
+    after = [Counter(_words(layout, (side.last, side.last + side.after))) for side in sides]
+    around = [x + y for x, y in zip(before, after, strict=True)]
+    return any(_own(x, y, layout.unit) and _own(y, x, layout.unit) for x, y in (before, after, around))
+
+
+def _own(words: Counter[int], others: Counter[int], unit: int) -> bool:
+    """Whether so many of the words around a copy are its own."""
+    least, own = FRAME[0] * unit, FRAME[1]
+    return words.total() >= least and (words - others).total() >= min(least, own * words.total())
 
 
 def sections(layout: Layout, chain: Chain) -> bool:
@@ -55,16 +61,18 @@ def sections(layout: Layout, chain: Chain) -> bool:
         return False
     if _like_lines(layout, first[0], second[0], first[1]):
         return True
-    a, b = heading(layout, first[0]), heading(layout, second[0])
-    if a is None or b is None:
-        return False
-    ours, theirs = _words(layout, a), _words(layout, b)
-    if ours == theirs:
-        return False
-    whole = first[0] == layout.heads[layout.lines[first[0]]]
-    if whole and _alike(_bag([ours], layout.unit), _bag([theirs], layout.unit)):
-        return True
-    return _furniture(layout, first[1], second[0]) < FURNITURE or _items(layout, chain)
+    a, b, labels = heading(layout, first[0]), heading(layout, second[0]), 0
+    while a is not None and b is not None and (b[0] >= first[1] or not labels):
+        ours, theirs = _words(layout, a), _words(layout, b)
+        if ours != theirs:
+            whole = first[0] == layout.heads[layout.lines[first[0]]]
+            if whole and _alike(_bag([ours], layout.unit), _bag([theirs], layout.unit), names=labels > 0):
+                return True
+            return _furniture(layout, first[1], second[0]) - labels < FURNITURE or _items(layout, chain)
+        if len(ours) >= TITLE * layout.unit:
+            return False
+        a, b, labels = heading(layout, a[0]), heading(layout, b[0]), labels + 1
+    return False
 
 
 def _like_lines(layout: Layout, a: int, b: int, floor: int) -> bool:
@@ -93,14 +101,17 @@ def _over(layout: Layout, first: int, floor: int) -> list[Line]:
 
 
 def _items(layout: Layout, chain: Chain) -> bool:
-    """Whether the same line stands under both places, and over each another one, as in a list of offers with buttons."""
-    below = [_line(layout, int(layout.lines[place[1] - 1]) + 1) for place in (chain.first, chain.second)]
-    above = [_line(layout, int(layout.lines[place[0]]) - 1) for place in (chain.first, chain.second)]
-    if not all(below) or not all(above) or below[0] != below[1]:
+    """Whether the same line stands under both places, and over the second words of its own, as in a list of offers with
+    buttons. What stands under the second place, too, is no heading.
+    """
+    first, second = chain.first, chain.second
+    below = [_line(layout, int(layout.lines[place[1] - 1]) + 1) for place in (first, second)]
+    if not below[0] or below[0] != below[1]:
         return False
-    under = int(layout.lines[chain.second[1] - 1]) + 1
-    near = [_line(layout, line) for line in range(under, under + ABOVE)]
-    return above[1] not in near and _named(tuple(Counter(above[0]) - Counter(above[1])))
+    bottom = int(layout.lines[second[1] - 1]) + 1
+    others = [_line(layout, line) for line in range(bottom, bottom + ABOVE)] + _over(layout, first[0], 0)
+    own = {word for line in _over(layout, second[0], first[1]) for word in line}
+    return _named(tuple(own - {word for line in others for word in line}))
 
 
 def _line(layout: Layout, line: int) -> Line:
