@@ -28,9 +28,12 @@ enough if it is so many words."""
 FURNITURE: Final = 2
 """And so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
 
-TITLE: Final = 5
-"""An equal line over both copies is a title if it has so many words. A shorter one may be a label ("Method", "All say:"); then
-what stands over it counts."""
+TITLE: Final = 6
+"""An equal line over both copies is a title if it has so many words (one of them may have more: the name of the site). A shorter
+one may be a label ("Method", "All say:"); then what stands over it counts."""
+
+PARALLEL: Final = 3
+"""Of the headings of two items of a list one has at most so many times the words of the other: no title and a button."""
 
 ABOVE: Final = 8
 """So many lines over a copy are looked at: a heading, a reference, a list of what is needed."""
@@ -40,8 +43,21 @@ FRAME: Final = (12, 0.5)
 are two texts: a prayer said twice in a service, a speech and what a report quotes of it."""
 
 
+def titled(layout: Layout, first: Stretch, second: Stretch) -> bool:
+    """Whether both copies stand under one title, with nothing but equal lines in between."""
+    for ours, theirs in zip(_over(layout, first[0], 0), _over(layout, second[0], first[1]), strict=False):
+        x, y = Counter(ours), Counter(theirs)
+        if min(len(ours), len(theirs)) >= TITLE * layout.unit and (x <= y or y <= x):
+            return True
+        if ours != theirs:
+            return False
+    return False
+
+
 def framed(layout: Layout, sides: Sides) -> bool:
     """Whether each of two copies stands in prose of its own: before both, behind both, or on any side."""
+    if titled(layout, (sides[0].first, sides[0].last), (sides[1].first, sides[1].last)):
+        return False
     before = [Counter(_words(layout, (side.first - side.before, side.first))) for side in sides]
     after = [Counter(_words(layout, (side.last, side.last + side.after))) for side in sides]
     around = [x + y for x, y in zip(before, after, strict=True)]
@@ -57,7 +73,7 @@ def _own(words: Counter[int], others: Counter[int], unit: int) -> bool:
 def sections(layout: Layout, chain: Chain) -> bool:
     """Whether the two places stand under two headings of one text."""
     first, second = chain.first, chain.second
-    if second[0] == first[1]:
+    if second[0] == first[1] or titled(layout, first, second):
         return False
     if _like_lines(layout, first[0], second[0], first[1]):
         return True
@@ -68,9 +84,9 @@ def sections(layout: Layout, chain: Chain) -> bool:
             whole = first[0] == layout.heads[layout.lines[first[0]]]
             if whole and _alike(_bag([ours], layout.unit), _bag([theirs], layout.unit), names=labels > 0):
                 return True
-            return _furniture(layout, first[1], second[0]) - labels < FURNITURE or _items(layout, chain)
-        if len(ours) >= TITLE * layout.unit:
-            return False
+            if _furniture(layout, first[1], second[0]) - labels < FURNITURE:
+                return True
+            return max(len(ours), len(theirs)) <= PARALLEL * min(len(ours), len(theirs)) and _items(layout, chain)
         a, b, labels = heading(layout, a[0]), heading(layout, b[0]), labels + 1
     return False
 
