@@ -6,13 +6,15 @@ was scraped twice: that one stands under the same title again, or under nothing 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
 from dedup.copies import Sides
-from dedup.paragraphs import Layout
+from dedup.paragraphs import SPACELESS, Layout
 from dedup.repeats import Chain, Stretch
 
 Line = tuple[int, ...]
@@ -21,9 +23,9 @@ Line = tuple[int, ...]
 HEADING: Final = 15
 """A heading has so many words at most; it is a line of its own, or the first words of one."""
 
-LIKE: Final = (0.4, 1 / 3, 2)
+LIKE: Final = {1: (0.4, 1 / 3, 2), SPACELESS: (0.5, 0.5, 1)}
 """Two headings that have so many words of the shorter in common, and differ, are headings of like sections; a smaller share is
-enough if it is so many words."""
+enough if it is so many words. By the unit of the page: single characters are alike by chance."""
 
 FURNITURE: Final = 2
 """And so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
@@ -82,7 +84,7 @@ def sections(layout: Layout, chain: Chain) -> bool:
         ours, theirs = _words(layout, a), _words(layout, b)
         if ours != theirs:
             whole = first[0] == layout.heads[layout.lines[first[0]]]
-            if whole and _alike(_bag([ours], layout.unit), _bag([theirs], layout.unit), names=labels > 0):
+            if whole and _alike(ours, theirs, layout.unit, names=labels > 0):
                 return True
             if _furniture(layout, first[1], second[0]) - labels < FURNITURE:
                 return True
@@ -95,9 +97,9 @@ def _like_lines(layout: Layout, a: int, b: int, floor: int) -> bool:
     """Whether the lines over two copies are of one form and differ in more than numbers, those that are equal left out."""
     ours, theirs = _over(layout, a, 0), _over(layout, b, floor)
     for count in range(1, min(len(ours), len(theirs)) + 1):
-        x, y = Counter(ours[:count]), Counter(theirs[:count])
-        own, other = (_bag([*(p - q)], layout.unit) for p, q in ((x, y), (y, x)))
-        if own and other and _alike(own, other, names=True):
+        own = _joined(line for line in ours[:count] if line not in theirs[:count])
+        other = _joined(line for line in theirs[:count] if line not in ours[:count])
+        if own and other and _alike(own, other, layout.unit, names=True):
             return True
     return False
 
@@ -141,18 +143,22 @@ def _words(layout: Layout, stretch: Stretch) -> Line:
     return tuple(layout.words.tokens[slice(*stretch)].tolist())
 
 
-def _bag(lines: list[Line], size: int) -> Counter[Line]:
-    """How often each word stands in some lines: a run of so many tokens, as single characters say little."""
-    return Counter(line[i : i + size] for line in lines for i in range(max(1, len(line) - size + 1)))
+def _joined(lines: Iterable[Line]) -> Line:
+    return tuple(itertools.chain.from_iterable(lines))
 
 
-def _alike(a: Counter[Line], b: Counter[Line], *, names: bool = False) -> bool:
-    """Whether the words of two headings differ, and are of one form; with `names`, in more than numbers."""
-    common, least = (a & b).total(), min(a.total(), b.total())
-    some, less, words = LIKE
+def _alike(a: Line, b: Line, unit: int, *, names: bool = False) -> bool:
+    """Whether two headings differ, and are of one form: many words stand in both in the same order; with `names`, if they
+    differ in more than numbers.
+    """
+    from rapidfuzz.distance import LCSseq
+
+    common, least = LCSseq.similarity(a, b), min(len(a), len(b))
+    some, less, words = LIKE[unit]
     if a == b or not (common >= some * least or (common >= less * least and common >= words)):
         return False
-    return not names or any(_named(word) for word in [*(a - b), *(b - a)])
+    ours, theirs = Counter(a), Counter(b)
+    return not names or _named((*(ours - theirs), *(theirs - ours)))
 
 
 def _named(word: Line) -> bool:

@@ -246,7 +246,7 @@ HOMES: Final = {
         "kernels.words",
     },
     "datasketch": {"signatures"},
-    "rapidfuzz": {"alignment", "diff", "names", "signals"},
+    "rapidfuzz": {"alignment", "diff", "names", "sections", "signals"},
     "rich": {"page_map", "report", "show"},
     "click": {"cli", "cli_options", "cli_page", "cli_review"},
     "w3lib": {"html", "urls"},
