@@ -119,17 +119,16 @@ def _over(layout: Layout, first: int, floor: int) -> list[Line]:
 
 
 def _items(layout: Layout, chain: Chain) -> bool:
-    """Whether the same line stands under both places, and over the second words of its own, as in a list of offers with
-    buttons. What stands under the second place, too, is no heading.
+    """Whether the same line, but for numbers, stands under both places, and over the second words of its own, as in a list of
+    offers with buttons. What stands under the second place, too, is no heading.
     """
     first, second = chain.first, chain.second
-    below = [_line(layout, int(layout.lines[place[1] - 1]) + 1) for place in (first, second)]
-    if not below[0] or below[0] != below[1]:
+    below, other = (_names(_line(layout, int(layout.lines[place[1] - 1]) + 1)) for place in (first, second))
+    if not below or below != other:
         return False
     bottom = int(layout.lines[second[1] - 1]) + 1
-    others = [_line(layout, line) for line in range(bottom, bottom + ABOVE)] + _over(layout, first[0], 0)
-    own = {word for line in _over(layout, second[0], first[1]) for word in line}
-    return _named(tuple(own - {word for line in others for word in line}))
+    elsewhere = _joined([*(_line(layout, line) for line in range(bottom, bottom + ABOVE)), *_over(layout, first[0], 0)])
+    return not set(_names(_joined(_over(layout, second[0], first[1])))) <= set(elsewhere)
 
 
 def _line(layout: Layout, line: int) -> Line:
@@ -157,13 +156,12 @@ def _alike(a: Line, b: Line, unit: int, *, names: bool = False) -> bool:
     some, less, words = LIKE[unit]
     if a == b or not (common >= some * least or (common >= less * least and common >= words)):
         return False
-    ours, theirs = Counter(a), Counter(b)
-    return not names or _named((*(ours - theirs), *(theirs - ours)))
+    return not names or Counter(_names(a)) != Counter(_names(b))
 
 
-def _named(word: Line) -> bool:
-    """Whether there is more than numbers in a word."""
-    return any(token & 1 == 0 for token in word)
+def _names(words: Line) -> Line:
+    """The words that are no numbers."""
+    return tuple(word for word in words if word & 1 == 0)
 
 
 def heading(layout: Layout, first: int) -> Stretch | None:
