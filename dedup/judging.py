@@ -48,6 +48,7 @@ LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
 
 _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
+_CLOSED: Final = re.compile(r"""[.,;:!?…]*["'”“»«›‹」』’‘]""")
 
 
 class Judged(NamedTuple):
@@ -128,7 +129,8 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        if _other_subject(texts, swaps, places) or _quotation(layout, (longer, shorter), aligned):
+        quoted = _quotation(layout, (longer, shorter), aligned) or (kind == "body" and _enclosed(layout, sides))
+        if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
@@ -165,3 +167,18 @@ def _quotation(layout: Layout, pair: tuple[Stretch, Stretch], words: int) -> boo
     few, many = sorted(len(_OPENING.findall(layout.text, max(0, start - 1), end)) for start, end in places)
     least, times, apart = QUOTED
     return many >= max(least, times * few) and many * apart >= words
+
+
+def _enclosed(layout: Layout, sides: Sides) -> bool:
+    """Whether one of two copies in as many lines stands in quotation marks, from its first word to its last, and the other
+    does not.
+    """
+    if sides[0].lines != sides[1].lines:
+        return False
+    text, words = layout.text, layout.words
+    opened = [
+        bool(_OPENING.match(text, max(0, int(words.starts[side.first]) - 1)))
+        and bool(_CLOSED.match(text, int(words.ends[side.last - 1])))
+        for side in sides
+    ]
+    return opened[0] != opened[1]

@@ -152,9 +152,12 @@ def _alike(a: Line, b: Line, unit: int, *, names: bool = False) -> bool:
     """
     from rapidfuzz.distance import LCSseq
 
-    common, least = LCSseq.similarity(a, b), min(len(a), len(b))
-    some, less, words = LIKE[unit]
-    if a == b or not (common >= some * least or (common >= less * least and common >= words)):
+    ours, theirs = ([word & 1 or word for word in words] for words in (a, b))  # any number is like any other
+    common, least = LCSseq.similarity(ours, theirs), min(len(a), len(b))
+    some, less, several = LIKE[unit]
+    if a == b or not (common >= some * least or (common >= less * least and common >= several)):
+        return False
+    if not {*_names(a)} & {*_names(b)}:
         return False
     return not names or Counter(_names(a)) != Counter(_names(b))
 
