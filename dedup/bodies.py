@@ -60,7 +60,7 @@ def body(sides: Sides, common: Common) -> Ruled | None:
     if max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
         return None
     reshaped = any(_in_paragraphs(*order, unit) for order in (sides, sides[::-1]))
-    if common.sections and not reshaped:
+    if not reshaped and (common.sections or common.framed):
         return None
     if share < SHARE and not reshaped and aligned < VERY_ALIKE * min(side.inside for side in sides):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,15 +9,6 @@ from numpy.typing import NDArray
 
 from dedup.paragraphs import Layout
 from dedup.repeats import Chain, Stretch
-
-HEADING: Final = 15
-"""A heading has so many words at most; it is a line of its own, or the first words of one."""
-
-LIKE: Final = 0.4
-"""Two headings that have so many words of the shorter in common, and differ, are headings of like sections, ..."""
-
-FURNITURE: Final = 2
-"""... and so are any two, unless so many lines that are no prose stand between the sections: menus, buttons, links."""
 
 CAPTION: Final = 20
 """A line of so many words is no link, for an excerpt, even if it is no prose either."""
@@ -66,8 +56,8 @@ Sides = tuple[Copy, Copy]
 
 class Common(NamedTuple):
     """What two copies have in common: words in `runs`, the share of the prose of the page that these are; `unit` of the
-    page; `copies`: how often the first place stands again. `sections`: whether
-    they stand under two headings of one text.
+    page; `copies`: how often the first place stands again; `sections`: whether they stand under two headings of one text;
+    `framed`: whether each stands in prose of its own.
     """
 
     aligned: int
@@ -77,6 +67,7 @@ class Common(NamedTuple):
     runs: int
     copies: int
     sections: bool
+    framed: bool
 
 
 Ruled = tuple[int, str]
@@ -191,56 +182,3 @@ def _below(layout: Layout, last: int, line: int, far: int) -> int:
         else:
             break
     return int(heads[line + 1])
-
-
-def sections(layout: Layout, chain: Chain) -> bool:
-    """Whether the two places stand under two headings of one text, as the rules for two products do, or two licences.
-
-    Where the headings are equal, those above them may be the names of two things.
-    """
-    first, second = chain.first, chain.second
-    if second[0] == first[1]:
-        return False
-    a, b = heading(layout, first[0]), heading(layout, second[0])
-    if a is None or b is None:
-        return False
-    if _words(layout, a) == _words(layout, b):
-        above, below = heading(layout, a[0]), heading(layout, b[0])
-        return above is not None and below is not None and _alike(layout, above, below, names=True)
-    if _alike(layout, a, b) and first[0] == layout.heads[layout.lines[first[0]]]:
-        return True
-    return _furniture(layout, first[1], second[0]) < FURNITURE
-
-
-def _words(layout: Layout, stretch: Stretch) -> list[int]:
-    found: list[int] = layout.words.tokens[slice(*stretch)].tolist()
-    return found
-
-
-def _alike(layout: Layout, a: Stretch, b: Stretch, *, names: bool = False) -> bool:
-    """Whether two headings differ, and are of one form; with `names`, in more than numbers."""
-    ours, theirs = Counter(_words(layout, a)), Counter(_words(layout, b))
-    common = (ours & theirs).total()
-    if ours == theirs or common < LIKE * min(ours.total(), theirs.total()):
-        return False
-    return not names or any(token & 1 == 0 for token in [*(ours - theirs), *(theirs - ours)])
-
-
-def heading(layout: Layout, first: int) -> Stretch | None:
-    """What stands over a copy that begins with a word: the words before it in its line, else the line above if it is short."""
-    line, heads = int(layout.lines[first]), layout.heads
-    start = int(heads[line])
-    if start < first:
-        return (start, first) if first - start <= HEADING * layout.unit else None
-    if line == 0 or start - heads[line - 1] > HEADING * layout.unit:
-        return None
-    return int(heads[line - 1]), start
-
-
-def _furniture(layout: Layout, start: int, end: int) -> int:
-    """How many lines that are no prose follow each other between two words."""
-    if start >= end:
-        return 0
-    prose = layout.prose[layout.lines[start] : layout.lines[end - 1] + 1]
-    edges = np.flatnonzero(np.concatenate(([True], prose, [True])))
-    return int(np.diff(edges).max() - 1)

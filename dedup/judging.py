@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, sections, trimmed, walls_of
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
 from dedup.paragraphs import Layout
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
+from dedup.sections import framed, sections
 from dedup.signatures import shingles
 from dedup.verify import measure_all, resemblance
 
@@ -30,7 +31,7 @@ DENSE: Final = 0.6
 SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
 
-QUOTED: Final = (2, 3, 80)
+QUOTED: Final = (2, 3, 100)
 """A copy quotes the other when it opens at least so many quotations, so many times those of the other, and one for so many
 words: what an article quotes, and prints in full elsewhere, stays at both places."""
 
@@ -47,6 +48,7 @@ LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
 
 _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
+_CLOSED: Final = re.compile(r"""[.,;:!?…]*["'”“»«›‹」』’‘]""")
 
 
 class Judged(NamedTuple):
@@ -113,14 +115,22 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
         sides = a, b
         common = Common(
-            aligned, alike[i], aligned / page, layout.unit, len(chain.runs), sizes[groups[i]], sections(layout, chain)
+            aligned=aligned,
+            resemblance=alike[i],
+            share=aligned / page,
+            unit=layout.unit,
+            runs=len(chain.runs),
+            copies=sizes[groups[i]],
+            sections=sections(layout, chain),
+            framed=framed(layout, sides),
         )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        if _other_subject(texts, swaps, places) or _quotation(texts, aligned):
+        quoted = _quotation(layout, (longer, shorter), aligned) or (kind == "body" and _enclosed(layout, sides))
+        if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
@@ -151,8 +161,24 @@ def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], pl
     return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
 
 
-def _quotation(texts: tuple[str, str], words: int) -> bool:
-    """Whether one of two copies quotes the other."""
-    few, many = sorted(len(_OPENING.findall(text)) for text in texts)
+def _quotation(layout: Layout, pair: tuple[Stretch, Stretch], words: int) -> bool:
+    """Whether one of two copies quotes the other. The mark before the first word of a copy counts."""
+    places = ((int(layout.words.starts[first]), int(layout.words.ends[last - 1])) for first, last in pair)
+    few, many = sorted(len(_OPENING.findall(layout.text, max(0, start - 1), end)) for start, end in places)
     least, times, apart = QUOTED
     return many >= max(least, times * few) and many * apart >= words
+
+
+def _enclosed(layout: Layout, sides: Sides) -> bool:
+    """Whether one of two copies in as many lines stands in quotation marks, from its first word to its last, and the other
+    does not.
+    """
+    if sides[0].lines != sides[1].lines:
+        return False
+    text, words = layout.text, layout.words
+    opened = [
+        bool(_OPENING.match(text, max(0, int(words.starts[side.first]) - 1)))
+        and bool(_CLOSED.match(text, int(words.ends[side.last - 1])))
+        for side in sides
+    ]
+    return opened[0] != opened[1]

@@ -21,7 +21,11 @@ WRAPPED: Final = (4, 25)
 """And so are lines that follow each other, of so many words on average, and so many at most, ..."""
 
 LOWER: Final = 0.3
-"""... if this share of those behind the first begins in lower case: they were broken at a fixed width."""
+"""... if this share of those behind the first begins in lower case, ..."""
+
+FULL: Final = 0.6
+"""... and this share of those before the last has no room for the first word of the next line, as wide as the widest of them
+is: they were broken at a fixed width. Verse and code were not."""
 
 SPACELESS: Final = 2
 """Characters that count as one word where most words touch the one before: Chinese, Japanese, Thai."""
@@ -50,21 +54,30 @@ def paragraphs(text: str) -> tuple[Paragraph, ...]:
     return tuple(found)
 
 
-def _wrapped(text: str, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which lines (their first words at `starts`) were broken at a fixed width: of lines that follow each other, many begin in
-    lower case.
+def _wrapped(text: str, words: Words, heads: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which lines (their first words at `heads`) were broken at a fixed width: of lines that follow each other, many begin in
+    lower case, and many are full.
     """
-    if not len(starts):
+    sizes = np.diff(heads)
+    if not len(sizes):
         return np.empty(0, bool)
-    breaks = np.array([found.end() for found in _BREAK.finditer(text)], np.int64)
+    starts = words.starts[heads[:-1]]
+    breaks = np.array([0, *(found.end() for found in _BREAK.finditer(text))], np.int64)
     numbers = np.searchsorted(breaks, starts, "right")
     groups = np.cumsum(np.diff(numbers, prepend=numbers[0] - 1) != 1)
     lower = np.array([text[start].islower() for start in starts.tolist()], bool)
     groups -= groups[0]
-    counts, small, words = (np.bincount(groups, weights) for weights in (None, lower, sizes))
-    longest = np.maximum.reduceat(sizes, np.flatnonzero(np.diff(groups, prepend=-1)))
+    edges = np.flatnonzero(np.diff(groups, prepend=-1))
+    widths = words.ends[heads[1:] - 1] - breaks[numbers - 1]
+    longest, widest = (np.maximum.reduceat(of_lines, edges) for of_lines in (sizes, widths))
+    room = (widest[groups] - widths)[:-1]
+    full = (groups[1:] == groups[:-1]) & ((words.ends - words.starts)[heads[1:-1]] >= room)
+    counts, small, filled, total = (
+        np.bincount(groups, weights) for weights in (None, lower, np.append(full, False), sizes)
+    )
     some, most = WRAPPED
-    wrapped = (counts > 1) & (small >= LOWER * (counts - 1)) & (words >= some * counts) & (longest <= most)
+    wrapped = (counts > 1) & (small >= LOWER * (counts - 1)) & (filled >= FULL * (counts - 1))
+    wrapped &= (total >= some * counts) & (longest <= most)
     return np.asarray(wrapped[groups], bool)
 
 
@@ -102,5 +115,5 @@ class Layout(NamedTuple):
             end = int(breaks[of_word[heads[line]]])
             rows[line] = text.find("\t", start, last) >= 0
             prose[line] = not rows[line] and (prose[line] or _STOP.search(text[last:end].rstrip()) is not None)
-        prose |= _wrapped(text, words.starts[heads[:-1]], sizes) & ~rows
+        prose |= _wrapped(text, words, heads) & ~rows
         return cls(text, words, lines, heads, prose, rows, unit)

@@ -23,6 +23,7 @@ CASES = Path(__file__).parent / "cases"
 NATURAL: list[dict[str, Any]] = [
     case for path in sorted(CASES.glob("natural_*.json")) for case in json.loads(path.read_text("utf8"))
 ]
+DOUBLED: list[dict[str, Any]] = json.loads((CASES / "doubled.json").read_text("utf8"))
 STAYING = [case for case in NATURAL if not case.get("known")]
 ENGLISH = [article for article in articles() if article.language == "en"]
 LANGUAGES = ("zh", "ja", "th", "ar", "hi", "ru", "ko", "am")
@@ -75,6 +76,13 @@ def test_every_language_is_fixed_like_english(doubled: list[tuple[doubles.Double
     good = [fixed(page, found.text) for page, found in doubled if page.language == language]
     assert len(good) >= len(doubles.KINDS)
     assert sum(good) >= 0.94 * len(good)
+
+
+@pytest.mark.parametrize("case", DOUBLED, ids=lambda case: str(case["name"]))
+def test_a_body_with_furniture_between_its_copies_stays_once(case: dict[str, Any]) -> None:
+    page = clean_page(case["text"])
+    assert [case["text"].count(sentence) for sentence in case["once"]] == [2] * len(case["once"])
+    assert [page.text.count(sentence) for sentence in case["once"]] == [1] * len(case["once"])
 
 
 def test_what_is_left_is_the_input_without_the_dropped_spans(doubled: list[tuple[doubles.Doubled, Page]]) -> None:

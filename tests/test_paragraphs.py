@@ -176,7 +176,7 @@ def test_lines_broken_at_a_fixed_width_are_prose() -> None:
     [
         ((4, 4), True),
         ((3, 4), False),
-        ((3, 5), True),
+        ((5, 3), True),
         ((WRAPPED[1], 8), True),
         ((WRAPPED[1] + 1, 8), False),
         ((8,), False),
@@ -185,6 +185,13 @@ def test_lines_broken_at_a_fixed_width_are_prose() -> None:
 def test_wrapped_lines_have_some_words_and_not_too_many(sizes: tuple[int, ...], expected: bool) -> None:
     text = "\n".join(" ".join(["word"] * size) for size in sizes)
     assert prose(text) == [expected] * len(sizes)
+
+
+def test_lines_with_room_for_the_next_word_are_verse_or_code_and_not_wrapped() -> None:
+    verse = "and so it went on for an hour or two\nand stopped there\nand went on with the same old song"
+    assert prose(verse) == [False] * 3
+    code = "def words(path):\n    for line in open(path):\n        for word in line.split():\n            yield word.strip()"
+    assert prose(code) == [False] * 4
 
 
 def test_some_of_the_wrapped_lines_begin_in_lower_case() -> None:
