@@ -31,6 +31,16 @@ class CheckCommand(Examples):
     """
 
 
+class IndexGroup(Examples, click.Group):
+    """`dedup index`."""
+
+    examples = """
+        dedup index info seen.db
+        dedup index expire seen.db --older-than 90d
+        dedup index export seen.db -o articles.jsonl.gz
+    """
+
+
 def uri_of(name: str) -> str:
     """A URI as it is; the name of a file as that of an index in this file.
 
@@ -90,7 +100,7 @@ def _record(text: str) -> Mapping[str, Any] | str:
     return text
 
 
-@click.group()
+@click.group(cls=IndexGroup)
 def index() -> None:
     """Look after an index (made by `dedup run --index`, or in Python)."""
 

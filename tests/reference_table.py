@@ -36,3 +36,22 @@ class Table:
     def find(self, keys: Iterable[tuple[int, int]], alive: set[int]) -> list[tuple[int, int]]:
         """Living rows and the number of the key, sorted."""
         return sorted((row, i) for i, key in enumerate(keys) for row in self.rows.get(key, ()) if row in alive)
+
+
+def often(found: list[tuple[int, int]], least: int) -> list[tuple[int, int]]:
+    """Of what `Table.find` gives, the keys that so many rows hold."""
+    keys = [key for _, key in found]
+    return [(row, key) for row, key in found if keys.count(key) >= least]
+
+
+def propose(
+    near: list[tuple[int, int]], held: list[tuple[int, int]], own: int, counts: dict[int, int], share: float
+) -> list[int]:
+    """Rows that share a near key, or enough of the held ones: two (one where a text has one), and a share of the fewer."""
+    chosen = {row for row, _ in near}
+    rows = [row for row, _ in held]
+    for row in set(rows):
+        fewer = min(counts[row], own)
+        if rows.count(row) >= min(2, fewer) and rows.count(row) >= share * fewer:
+            chosen.add(row)
+    return sorted(chosen)

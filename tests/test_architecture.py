@@ -316,6 +316,7 @@ HOMES: Final = {
         "kernels.inpage",
         "kernels.minhash",
         "kernels.passages",
+        "kernels.table",
         "kernels.text",
         "kernels.words",
     },

@@ -19,7 +19,7 @@ import click
 import pytest
 
 import dedup
-from dedup import cli, cli_options, cli_page, cli_review
+from dedup import cli, cli_index, cli_options, cli_page, cli_review
 from dedup.canonical import POLICIES
 from dedup.model import Summary
 from tests.hostile import (
@@ -45,6 +45,8 @@ from tests.hostile import (
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and files")
 COMMANDS = {
     "run": cli.RunCommand,
+    "check": cli_index.CheckCommand,
+    "index": cli_index.IndexGroup,
     "page": cli_page.PageCommand,
     "explain": cli_review.ExplainCommand,
     "tune": cli_review.TuneCommand,

@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dedup.entries import Keys
 from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.passages import SHARE
+from dedup.settings import Limits
+from dedup.tables import Tables
 from tests import reference_table
 
 KEYS = st.lists(st.integers(0, (1 << 64) - 1), max_size=30)
@@ -83,3 +87,34 @@ def test_a_full_table_says_so_before_it_is() -> None:
     table = KeyTable(4)
     assert not table.full(SMALLEST // 2)
     assert table.full(SMALLEST)
+
+
+def made(keys: list[int]) -> Keys:
+    near, held, pieces = (digest(keys, salt) for salt in SALTS)
+    return Keys(near, held, pieces)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=6, unique=True), min_size=1, max_size=12),
+    st.lists(st.integers(0, 30), max_size=8, unique=True),
+)
+def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], asked: list[int]) -> None:
+    limits = Limits(bucket=3, passage=4)
+    tables = Tables(limits, lambda: ())
+    near, held = reference_table.Table(3), reference_table.Table(4)
+    counts = {}
+    for row, keys in enumerate(rows, 1):
+        tables.add_row(row, made(keys), None)
+        counts[row] = len(keys)
+        for twin, salt in ((near, SALTS[0]), (held, SALTS[1])):
+            for pair in pairs(digest(keys, salt)):
+                twin.add(pair, row)
+    alive = set(counts) - {2}
+    tables.drop(2)
+    own = [digest(asked, salt) for salt in SALTS]
+    found = [twin.find(pairs(keys), alive) for twin, keys in ((near, own[0]), (held, own[1]))]
+    assert tables.propose(made(asked)) == reference_table.propose(found[0], found[1], len(asked), counts, SHARE)
+    numbers = [n.tolist() for n in tables.holders(own[2], 2)]
+    expected = reference_table.often(near.find(pairs(own[0]), alive), 2)
+    assert sorted(zip(*numbers, strict=True)) == expected
