@@ -25,7 +25,7 @@ class CheckCommand(Examples):
     """`dedup check`."""
 
     examples = """
-        dedup check article.txt --index seen.db && publish article.txt
+        dedup check article.txt --index seen.db
         dedup check article.json --index seen.db --json
         curl -s https://example.org/1.json | dedup check - --index seen.db
     """

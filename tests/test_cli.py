@@ -43,7 +43,7 @@ from tests.hostile import (
 )
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and files")
-COMMANDS = {
+COMMANDS: dict[str, type[cli_options.Examples]] = {
     "run": cli.RunCommand,
     "check": cli_index.CheckCommand,
     "index": cli_index.IndexGroup,
