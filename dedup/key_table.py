@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 LOAD: Final = 0.8
-"""A table is at most so full; `GROWTH`: it grows by this factor, by being filled anew."""
+"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys."""
 
-GROWTH: Final = 1.35
+GROWTH: Final = 1.4
 
 SMALLEST: Final = 1 << 12
 """Slots of an empty table."""
@@ -83,7 +82,7 @@ class KeyTable:
         return self._rows.nbytes + self._tags.nbytes
 
     def full(self, more: int) -> bool:
-        """Whether so many more keys ask for `fill` first."""
+        """Whether there is no room for so many more keys: it has to be `empty`, larger, and filled anew."""
         return self.count + more > LOAD * len(self._rows)
 
     def add(self, keys: Digest, owners: NDArray[np.uint32]) -> None:
@@ -94,13 +93,10 @@ class KeyTable:
         self.count += entered
         self.capped += refused
 
-    def fill(self, more: int, held: Callable[[], Iterable[tuple[Digest, NDArray[np.uint32]]]]) -> None:
-        """Makes room for so many more keys: the table is built anew from all that are `held`, in parts."""
-        room = max(self.count + more, int(GROWTH * self.count))
+    def empty(self, room: int) -> None:
+        """Forgets all keys, and makes room for so many."""
         self._rows, self._tags = _empty(max(SMALLEST, int(room / LOAD) + 1))
         self.count = self.capped = 0
-        for keys, owners in held():
-            self.add(keys, owners)
 
     def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows that hold some of the keys and are `alive` (u8 by row), and the number of the key, one entry for each."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.entries import Keys
-from dedup.key_table import WIDTH, Digest, KeyTable
+from dedup.key_table import GROWTH, WIDTH, Digest, KeyTable
 from dedup.passages import SHARE
 from dedup.settings import Limits
 
@@ -66,23 +66,30 @@ class Tables:
         self._alive[chunk.rows] = 1
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
         self._sites[chunk.rows] = [self._code(site) for site in chunk.sites]
-        for part, (table, keys) in enumerate(zip(self._tables, chunk.keys.digests, strict=True)):
-            if table.full(len(keys.places)):
-                table.fill(len(keys.places), lambda part=part: self._again(part, chunk.rows[0]))  # type: ignore[misc]
-            table.add(keys, np.repeat(chunk.rows, chunk.sizes[part]))
+        self._make_room([len(own.places) for own in chunk.keys.digests], int(chunk.rows[0]))
+        for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
+            table.add(own, np.repeat(chunk.rows, sizes))
+
+    def reserve(self, chunk: Chunk, rows: int) -> None:
+        """Makes room for so many rows, of which these are some, in tables that are empty."""
+        for table, sizes in zip(self._tables, chunk.sizes, strict=True):
+            table.empty(int(sizes.sum() * rows / max(1, len(chunk.rows))))
+
+    def _make_room(self, more: list[int], before: int) -> None:
+        """If a table has no room for so many more keys, all are filled anew from the living rows before this one."""
+        if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
+            return
+        for table, count in zip(self._tables, more, strict=True):
+            table.empty(max(table.count + count, int(GROWTH * table.count)))
+        for chunk in self._all():
+            for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
+                owners = np.repeat(chunk.rows, sizes)
+                living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
+                table.add(Digest(own.places[living], own.tags[living]), owners[living])
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:
         return self._near, self._held, self._pieces
-
-    def _again(self, part: int, before: np.uint32) -> Iterable[tuple[Digest, NDArray[np.uint32]]]:
-        """The keys of one kind of all living rows before this one."""
-        for chunk in self._all():
-            counts = chunk.sizes[part]
-            owners = np.repeat(chunk.rows, counts)
-            living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-            keys = chunk.keys.digests[part]
-            yield Digest(keys.places[living], keys.tags[living]), owners[living]
 
     def _grow(self, rows: int) -> None:
         while rows > len(self._alive):
@@ -108,9 +115,7 @@ class Tables:
         self._alive[row] = 1
         self._passages[row] = min(len(keys.held.places), np.iinfo(np.uint16).max)
         self._sites[row] = self._code(site)
-        for part, (table, own) in enumerate(zip(self._tables, keys.digests, strict=True)):
-            if table.full(len(own.places)):
-                table.fill(len(own.places), lambda part=part: self._again(part, np.uint32(row)))  # type: ignore[misc]
+        self._make_room([len(own.places) for own in keys.digests], row)
         entered = np.empty((len(self._tables), 2), np.int64)
         arrays = tuple(table.arrays for table in self._tables)
         digests = tuple((own.places, own.tags) for own in keys.digests)

@@ -205,7 +205,7 @@ def test_single_bits_that_flip_are_found(path: Path, tmp_path: Path) -> None:
     harmful = found = 0
     rng = random.Random(4)
     flipped = tmp_path / "flipped.db"
-    for _ in range(250):
+    for _ in range(600):
         at, bit = rng.randrange(len(whole)), rng.randrange(8)
         flipped.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
         try:

@@ -154,7 +154,9 @@ def test_compacting_changes_no_answer(store: Store) -> None:
 def test_tables_grow_with_their_rows(store: Store) -> None:
     with store.write():
         rows = [store.add(*made(seed)) for seed in range(300)]
-    assert all(store.tables.propose(made(seed)[1]) == [rows[seed]] for seed in range(0, 300, 7))
+    proposed = {seed: store.tables.propose(made(seed)[1]) for seed in range(0, 300, 7)}
+    assert all(rows[seed] in found for seed, found in proposed.items())
+    assert sum(map(len, proposed.values())) < len(proposed) + 5  # a row without the key, now and then
 
 
 @pytest.mark.parametrize(

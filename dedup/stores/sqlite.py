@@ -145,6 +145,8 @@ class SqliteStore:
         self._version = version
         last = self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'articles'")
         for chunk in self._chunks(self._last, last):
+            if self._last == 0:
+                self.tables.reserve(chunk, self._number("SELECT count(*) FROM articles"))
             self.tables.add(chunk)
             self._last = int(chunk.rows[-1])
         self._last = last

@@ -27,6 +27,9 @@ VERSION: Final = 1
 BUSY: Final = 60.0
 """Seconds that a writer waits for another one."""
 
+PAGE: Final = 16384
+"""Bytes of a page; of 4,096, a row of an article leaves a third empty."""
+
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph", "glusterfs", "lustre"}
 )
@@ -61,6 +64,7 @@ def create(path: Path, uri: str, opening: Opening) -> None:
         log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", path)
     db = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
     try:
+        db.execute(f"PRAGMA page_size={PAGE}")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("BEGIN IMMEDIATE")
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:  # another process may have been faster
