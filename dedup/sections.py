@@ -60,16 +60,25 @@ def framed(layout: Layout, sides: Sides) -> bool:
     """Whether each of two copies stands in prose of its own: before both, behind both, or on any side."""
     if titled(layout, (sides[0].first, sides[0].last), (sides[1].first, sides[1].last)):
         return False
-    before = [Counter(_words(layout, (side.first - side.before, side.first))) for side in sides]
-    after = [Counter(_words(layout, (side.last, side.last + side.after))) for side in sides]
+    before = [_words(layout, (side.first - side.before, side.first)) for side in sides]
+    after = [_words(layout, (side.last, side.last + side.after)) for side in sides]
     around = [x + y for x, y in zip(before, after, strict=True)]
-    return any(_own(x, y, layout.unit) and _own(y, x, layout.unit) for x, y in (before, after, around))
+    return any(_own(x, y, layout.unit) for x, y in (before, after, around))
 
 
-def _own(words: Counter[int], others: Counter[int], unit: int) -> bool:
-    """Whether so many of the words around a copy are its own."""
+def _own(a: Line, b: Line, unit: int) -> bool:
+    """Whether so many of the words around each of two copies are its own."""
     least, own = FRAME[0] * unit, FRAME[1]
-    return words.total() >= least and (words - others).total() >= min(least, own * words.total())
+    sizes = len(a), len(b)
+    if min(sizes) < least:
+        return False
+    left, common = Counter(a), 0
+    for word in b:
+        count = left.get(word)
+        if count:
+            left[word] = count - 1
+            common += 1
+    return all(size - common >= min(least, own * size) for size in sizes)
 
 
 def sections(layout: Layout, chain: Chain) -> bool:
