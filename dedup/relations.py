@@ -82,6 +82,14 @@ def judge(evidence: Evidence, signals: Signals, rules: Rules) -> Decision:
     if rules.window is not None and gap is not None and gap > rules.window:
         return Decision("related", "hours apart", gap, rules.window)
     other = other_issue(evidence, signals, found) if rules.templates else None
+    if (
+        other is None
+        and rules.templates
+        and found.relation == "revised"
+        and HELD <= evidence.share_shorter < rules.threshold
+    ):
+        # A lower threshold calls it truncated: what forbids that forbids it here, so that a higher one takes no more.
+        other = other_issue(evidence, signals, found._replace(relation="truncated"))
     if other is not None:
         return other
     if found.relation == "revised" and not rules.revised:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import evidence as values
@@ -207,6 +207,10 @@ def strict(e: Evidence, beside: Beside) -> list[bool]:
 
 @settings(max_examples=500, deadline=None)
 @given(evidence(), BESIDE)
+@example(
+    Evidence((41, 35), 30, 0.95, 1, 0, 2, 5, 0, 0, 0, 0.95),
+    Beside(False, 36.0, None, False, False, 2, False, 0.0, False),
+)
 def test_a_higher_threshold_takes_no_more(e: Evidence, beside: Beside) -> None:
     taken = strict(e, beside)
     assert taken == sorted(taken, reverse=True)
