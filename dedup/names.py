@@ -23,14 +23,16 @@ def renamed(names: Swaps, a: str, b: str) -> bool:
     """Whether one of the swaps, made twice or more, is of two names: not in lower case anywhere, not spelled alike, and not
     in front of a number wherever they stand, as the heads of a table are (`Sales 12.4 mln`, `Revs 12.4 mln`).
     """
+    names = [swap for swap in names if swap[2] > 1]
+    if not names:
+        return False
     ours, theirs = _printed(a, {p for p, _, _ in names}), _printed(b, {q for _, q, _ in names})
     heads, others = _heads(a), _heads(b)
     return any(
-        times > 1
-        and not any(word[0].islower() for word in ours[p] | theirs[q])
+        not any(word[0].islower() for word in ours[p] | theirs[q])
         and not spelled_alike(min(ours[p]), min(theirs[q]))
         and not (p in heads and q in others)
-        for p, q, times in names
+        for p, q, _ in names
     )
 
 

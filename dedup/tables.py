@@ -45,7 +45,6 @@ class Tables:
         self._passages = np.zeros(1024, np.uint16)
         self._sites = np.full(1024, -1, np.int32)
         self._codes: dict[str, int] = {}
-        self.dead = 0
 
     @property
     def nbytes(self) -> int:
@@ -103,9 +102,8 @@ class Tables:
 
     def drop(self, row: int) -> None:
         """Forgets a row; its keys stay until the tables are built anew."""
-        if row < len(self._alive) and self._alive[row]:
+        if row < len(self._alive):
             self._alive[row] = 0
-            self.dead += 1
 
     def add_row(self, row: int, keys: Keys, site: str | None) -> None:
         """Enters one row, which is higher than all before."""
