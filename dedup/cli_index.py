@@ -185,6 +185,7 @@ def import_(**options: Any) -> None:
     """
     with errors():
         from dedup import report
+        from dedup.index import BATCH
         from dedup.lines import LineSource
         from dedup.opening import open_index
         from dedup.spool import Workspace
@@ -193,10 +194,10 @@ def import_(**options: Any) -> None:
         report.tell_compiling()
         with open_index(uri_of(options["name"]), settings) as opened, Workspace(None) as workspace:
             source = LineSource(options["inputs"], settings.fields, settings.limits, workspace)
-            new = known = row = 0
-            for rows in source.batches():
-                records = [source.record(i) for i in range(row, row + len(rows.texts))]
-                row += len(rows.texts)
+            new = known = 0
+            rows = sum(len(batch.texts) for batch in source.batches())  # to the end, before a record is asked for
+            for start in range(0, rows, BATCH):
+                records = [source.record(i) for i in range(start, min(start + BATCH, rows))]
                 for verdict in opened.add_many(records):
                     new += verdict.new
                     known += verdict.duplicate

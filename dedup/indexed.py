@@ -12,7 +12,7 @@ from dedup.dump import Files, page_line, quarantined_line, removed_line, usable,
 from dedup.election import Placed
 from dedup.entries import read
 from dedup.errors import AccountingError
-from dedup.index import Index
+from dedup.index import BATCH, Index
 from dedup.lines import LineSource
 from dedup.model import REMOVED, Place, Quarantined, Removed, Verdict
 from dedup.outputs import Outputs
@@ -90,15 +90,17 @@ class _Ledger:
 
     def fill(self, progress: Progress) -> None:
         """Adds all rows to the index."""
-        source, row = self._source, 0
-        for rows in source.batches():
-            numbers = range(row, row + len(rows.texts))
+        source, rows = self._source, 0
+        for batch in source.batches():  # to the end, before a record is asked for
+            rows += len(batch.texts)
+            progress("read", rows, 0)
+        for start in range(0, rows, BATCH):
+            numbers = range(start, min(start + BATCH, rows))
             reading = read([source.record(i) for i in numbers], self._index.settings)
-            source.doubled.update((row + i, times) for i, times in reading.doubled.items())
+            source.doubled.update((start + i, times) for i, times in reading.doubled.items())
             for i, placed in zip(numbers, self._index.place(reading), strict=True):
                 self._take(i, placed)
-            row += len(rows.texts)
-            progress("read", row, 0)
+            progress("choose", numbers[-1] + 1, rows)
         empty = [row for row, verdict in self._verdicts.items() if verdict.status == "quarantined"]
         places = [Quarantined(source.place(row), "empty", "the text has no words") for row in empty]
         self.quarantined = sorted([*source.quarantined, *places], key=lambda q: source.order(q.place))

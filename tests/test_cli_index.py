@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dedup import cli, open_index
-from tests.hostile import article, digest, edited, line, names, objects
+from tests.hostile import article, compress, digest, edited, line, names, objects
 
 
 def invoke(*words: object, given: str | None = None) -> Result:
@@ -71,6 +71,19 @@ def test_only_what_is_new_to_the_index_is_kept(tmp_path: Path, seen: Path) -> No
     again = invoke("run", source, "-o", kept, "--force", "--index", seen)
     assert again.exit_code == 3
     assert kept.read_bytes() == b""
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_long_inputs_come_out_byte_for_byte(tmp_path: Path, suffix: str) -> None:
+    data = b"".join(line(id=f"a{i}", text=article(i, 90), number=i) for i in range(1500))
+    assert len(data) > 1 << 19  # several batches, which a compressed input is spooled in
+    source, kept = tmp_path / f"in.jsonl{suffix}", tmp_path / "out.jsonl"
+    source.write_bytes(compress(data, suffix))
+    done = invoke("run", source, "-o", kept, "--index", tmp_path / "seen.db")
+    assert done.exit_code == 0, done.output
+    assert kept.read_bytes() == data
+    told = invoke("index", "import", tmp_path / "seen.db", source).stdout
+    assert told == "1,500 = 0 new + 1,500 duplicates + 0 not read\n"
 
 
 def test_a_better_copy_of_the_same_dump_takes_the_place_in_the_output(tmp_path: Path, seen: Path) -> None:
