@@ -73,7 +73,7 @@ class Outputs:
             try:
                 temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
                 temporary.replace(path)
-                _sync(path.parent)
+                sync(path.parent)
             except OSError as error:
                 raise OutputError(path, error.strerror or str(error)) from error
         self._written.clear()
@@ -94,8 +94,8 @@ def _umask() -> int:
     return mask
 
 
-def _sync(folder: Path) -> None:
-    """Makes renames in a folder last; only POSIX can open folders."""
+def sync(folder: Path) -> None:
+    """Makes what was made or renamed in a folder last; only POSIX can open folders."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

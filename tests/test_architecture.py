@@ -295,7 +295,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "stores": {"entries", "errors", "settings", "tables"},
     "stores.memory": {"entries", "errors", "stores", "tables"},
     "stores.sqlite": {"entries", "errors", "stores", "stores.sqlite_file", "tables"},
-    "stores.sqlite_file": {"entries", "errors", "stores"},
+    "stores.sqlite_file": {"entries", "errors", "outputs", "stores"},
     "tables": {"entries", "kernels", "kernels.table", "key_table", "passages", "settings"},
     "terminal": set(),
     "tokens": set(),

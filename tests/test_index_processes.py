@@ -6,8 +6,10 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import pytest
 
@@ -15,10 +17,27 @@ from dedup import open_index
 from tests.hostile import article
 
 
-def writer(path: Path, first: int, count: int, batch: int, signal: Path | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.index_writer", path, first, count, batch, *([signal] if signal else [])]
+class Writer(Protocol):
+    def __call__(
+        self, path: Path, first: int, count: int, batch: int, signal: Path | None = None
+    ) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture
+def writer() -> Iterator[Writer]:
+    """Starts processes that write; none outlives the test, whatever came of it."""
     folder = Path(__file__).resolve().parent.parent
-    return subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=folder)
+    with ExitStack() as stack:
+
+        def start(path: Path, first: int, count: int, batch: int, signal: Path | None = None) -> subprocess.Popen[str]:
+            command = [sys.executable, "-m", "tests.index_writer", path, first, count, batch]
+            command += [] if signal is None else [signal]
+            process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=folder)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
 
 
 def output(process: subprocess.Popen[str]) -> IO[str]:
@@ -39,7 +58,7 @@ def started(processes: list[subprocess.Popen[str]], signal: Path) -> None:
     signal.touch()
 
 
-def test_an_article_that_many_add_at_once_is_new_once(tmp_path: Path) -> None:
+def test_an_article_that_many_add_at_once_is_new_once(writer: Writer, tmp_path: Path) -> None:
     path, signal = tmp_path / "seen.db", tmp_path / "now"
     processes = [writer(path, 0, 30, batch, signal) for batch in (1, 3, 1, 7, 30, 2)]
     started(processes, signal)
@@ -51,7 +70,7 @@ def test_an_article_that_many_add_at_once_is_new_once(tmp_path: Path) -> None:
         assert index.verify() == []
 
 
-def test_writers_and_a_reader_get_along(tmp_path: Path) -> None:
+def test_writers_and_a_reader_get_along(writer: Writer, tmp_path: Path) -> None:
     path, signal = tmp_path / "seen.db", tmp_path / "now"
     processes = [writer(path, 1000 * i, 100, 1 + 9 * (i % 2), signal) for i in range(4)]
     started(processes, signal)
@@ -64,13 +83,11 @@ def test_writers_and_a_reader_get_along(tmp_path: Path) -> None:
         assert [process.wait(60) for process in processes] == [0] * 4
         assert len(index) == 400
         assert index.verify() == []
-    for process in processes:
-        output(process).close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("batch", [1, 50, 500])
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, batch: int) -> None:
+def test_what_was_acknowledged_survives_a_kill(writer: Writer, tmp_path: Path, batch: int) -> None:
     path = tmp_path / "seen.db"
     rng = random.Random(batch)
     known: set[str] = set()

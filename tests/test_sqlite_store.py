@@ -18,7 +18,7 @@ from dedup import DedupError, Settings, open_index
 from dedup.errors import IndexDamaged, IndexMismatch, StoreError
 from dedup.opening import inspect_index
 from dedup.scheme import Scheme
-from dedup.stores import sqlite_file
+from dedup.stores import Opening, sqlite_file
 from tests.hostile import article, digest, edited, names
 
 ARTICLES: Final = 40
@@ -129,11 +129,39 @@ def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: st
     assert digest(path) == before
 
 
-def test_an_empty_file_becomes_an_index(tmp_path: Path) -> None:
+def test_an_empty_file_is_refused_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "seen.db"
     path.touch()
+    with pytest.raises(IndexDamaged, match="is empty"):
+        open_index(f"sqlite:{path}")
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_another_process_made_first_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """Two processes find no file and make one each: the second one uses what the first one put there."""
+    path = tmp_path / "seen.db"
+    fill = sqlite_file._fill
+    others: list[Path] = []
+
+    def filled(whole: Path, opening: Opening) -> None:
+        fill(whole, opening)
+        if not others:
+            others.append(path)
+            with open_index(f"sqlite:{path}") as first:
+                first.add({"id": "a", "text": article(1)})
+
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(sqlite_file, "_fill", filled)
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
     with open_index(f"sqlite:{path}") as index:
-        assert len(index) == 0
+        assert index.add({"id": "b", "text": article(1)}).duplicate_of == "a"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["seen.db"]
 
 
 def test_a_file_that_was_cut_is_refused_as_it_is(path: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class SqliteStore:
         self._limits = opening.limits
         if opening.durability not in ("process", "power"):
             raise StoreError(self.uri, f"durability is {opening.durability!r}: give process or power")
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        if not self.path.exists():
             file.create(self.path, self.uri, opening)
         self.header = file.checked(self.path, self.uri, opening)
         self._pid = os.getpid()

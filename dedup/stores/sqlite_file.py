@@ -7,13 +7,17 @@ import logging
 import re
 import sqlite3
 import struct
+import tempfile
+import time
 import zlib
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from dedup.entries import Entry, Packed
 from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.outputs import sync
 from dedup.stores import Opening
 
 log = logging.getLogger("dedup")
@@ -55,30 +59,46 @@ COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, bod
 
 
 def create(path: Path, uri: str, opening: Opening) -> None:
-    """Makes the file. Raises StoreError."""
+    """Makes the file: it is there whole, or not at all. Raises StoreError."""
     if not opening.create:
         raise StoreError(uri, "no such file")
     if not path.parent.is_dir():
         raise StoreError(uri, f"there is no folder {path.parent}")
     if _file_system(path.parent) in _NETWORK:
         log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", path)
-    db = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
     try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dedup-") as folder:
+            whole = Path(folder, path.name)
+            _fill(whole, opening)
+            _move(whole, path)
+        sync(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(uri, f"cannot be made: {error}") from error
+
+
+def _fill(path: Path, opening: Opening) -> None:
+    """Makes the file, with its header and no rows."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(f"PRAGMA page_size={PAGE}")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("BEGIN IMMEDIATE")
-        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:  # another process may have been faster
-            db.execute(f"PRAGMA application_id={APPLICATION}")
-            db.execute(f"PRAGMA user_version={VERSION}")
-            for statement in SCHEMA:
-                db.execute(statement)
-            db.executemany("INSERT INTO header VALUES (?, ?)", sorted(opening.header.items()))
+        db.execute(f"PRAGMA application_id={APPLICATION}")
+        db.execute(f"PRAGMA user_version={VERSION}")
+        for statement in SCHEMA:
+            db.execute(statement)
+        db.executemany("INSERT INTO header VALUES (?, ?)", sorted(opening.header.items()))
         db.execute("COMMIT")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise StoreError(uri, f"cannot be made: {error}") from error
-    finally:
-        db.close()
+
+
+def _move(whole: Path, path: Path) -> None:
+    """Puts a whole file in its place, where another process may have been faster: then that one stays."""
+    try:
+        path.hardlink_to(whole)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            whole.rename(path)
 
 
 def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
@@ -193,6 +213,8 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
             start = file.read(100)
     except OSError as error:
         raise StoreError(uri, error.strerror or str(error)) from error
+    if not start:
+        raise IndexDamaged(uri, "is empty: no index; remove it to have one made in its place")
     if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
         raise IndexDamaged(uri, "is no index: not a SQLite file")
     application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
@@ -200,13 +222,13 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
         raise IndexDamaged(uri, "is no index: a SQLite file of another application")
     if version != VERSION:
         raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
-    page = int.from_bytes(start[16:18], "big")
-    page = 65536 if page == 1 else page
-    pages, size = int.from_bytes(start[28:32], "big"), path.stat().st_size
-    wal = path.with_name(path.name + "-wal")
-    logged = wal.exists() and wal.stat().st_size > 0
-    if not logged and size != pages * page:
-        raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {pages * page} expected")
+    for wait in (0.0, 0.01, 0.1, 1.0):  # another process may be about to move its log into the file
+        time.sleep(wait)
+        size, expected = _sizes(path)
+        if size == expected:
+            break
+    else:
+        raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {expected} expected")
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
     try:
         db.execute("PRAGMA trusted_schema=OFF")
@@ -223,6 +245,18 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
         if asked != has:
             raise IndexMismatch(uri, name, asked, has)
     return held
+
+
+def _sizes(path: Path) -> tuple[int, int]:
+    """The bytes of the file, and those that it should have; equal where its log tells the rest."""
+    with path.open("rb") as file:
+        start = file.read(32)
+    wal = path.with_name(path.name + "-wal")
+    size = path.stat().st_size
+    if wal.exists() and wal.stat().st_size > 0:
+        return size, size
+    page = int.from_bytes(start[16:18], "big")
+    return size, int.from_bytes(start[28:32], "big") * (65536 if page == 1 else page)
 
 
 def _file_system(folder: Path) -> str:
