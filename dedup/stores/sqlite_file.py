@@ -222,7 +222,7 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
         raise IndexDamaged(uri, "is no index: a SQLite file of another application")
     if version != VERSION:
         raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
-    for wait in (0.0, 0.01, 0.1, 1.0):  # another process may be about to move its log into the file
+    for wait in (0.0, 0.01, 0.1):  # another process may be about to move its log into the file
         time.sleep(wait)
         size, expected = _sizes(path)
         if size == expected:
