@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from dedup.canonical import Copy
-from dedup.entries import Entry, Keys, Words, whole_key
+from dedup.entries import Entry, Words
+from dedup.keys import Keys, Lot, whole_key
+from dedup.learning import Printed, printed
 from dedup.matching import Found, Matcher, Piece
 from dedup.model import DUPLICATES, Verdict
 from dedup.stores import Store
@@ -16,16 +19,37 @@ COPIES: Final = 8
 """So many copies of an article, with other words than its own, are stored, to be compared with a better copy when one comes. An
 article with more of them is not replaced any more, because its other copies could not be compared again."""
 
+STRETCH: Final = 64
+"""At most so many new articles are stored at once: a batch in which every other one is a copy must not cost the square of it."""
+
 _LAST: Final = 1 << 62
 """The position of what is not stored yet."""
 
 
 class Ready(NamedTuple):
-    """An article that is ready to be placed: what it is found by, and the state of what was known as boilerplate then."""
+    """An article that is ready to be placed, and what it is found by."""
 
     piece: Piece
     keys: Keys
-    known: int
+
+
+class Batch:
+    """Articles that are ready to be placed one after another; `batch[i]` is article i. `known`: so many names of boilerplate were
+    known when they were made ready; `changed`: articles that more of it was found in since.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], keys: Lot, known: int) -> None:
+        self.pieces, self.keys, self.known = pieces, keys, known
+        self.entries = [piece.entry for piece in pieces]
+        self.changed: dict[int, Ready] = {}
+
+    def __getitem__(self, i: int) -> Ready:
+        return self.changed.get(i) or Ready(self.pieces[i], self.keys[i])
+
+    @cached_property
+    def printed(self) -> Printed:
+        """All pieces of the articles."""
+        return printed((entry.site for entry in self.entries), [piece.words for piece in self.pieces])
 
 
 class _Choice(NamedTuple):
@@ -76,26 +100,44 @@ class Election:
         self._names, self._keys = policy.names[:cut], policy.keys[:cut]
         self.lasting = self._names[:1] == ("first",)
 
-    def ready(self, entries: Sequence[Entry], words: Sequence[Words]) -> list[Ready]:
+    def ready(self, entries: Sequence[Entry], words: Sequence[Words]) -> Batch:
         """Articles before they are placed: nothing here asks the store."""
-        known = len(self.matcher.learned.names)
-        pieces = [self.matcher.piece(entry, own) for entry, own in zip(entries, words, strict=True)]
-        return [Ready(piece, keys, known) for piece, keys in zip(pieces, self.matcher.keys(pieces), strict=True)]
-
-    def _again(self, article: Ready) -> Ready:
-        """The same with what is known as boilerplate now, which only grows."""
-        known = len(self.matcher.learned.names)
-        piece = self.matcher.piece(article.piece.entry, article.piece.words)
-        if len(piece.core) == len(article.piece.core):
-            return article._replace(known=known)
-        return Ready(piece, self.matcher.keys([piece])[0], known)
+        pieces = self.matcher.pieces(entries, words)
+        return Batch(pieces, self.matcher.keys(pieces), len(self.matcher.learned.names))
 
     def check(self, article: Ready) -> Verdict:
         """The verdict that `place` would give; nothing is changed, and nothing learned."""
-        if article.known != len(self.matcher.learned.names):
-            article = self._again(article)
-        weighed = self._weigh(article)
-        return self._verdict(article.piece.entry, weighed)
+        return self._verdict(article.piece.entry, self._weigh(article))
+
+    def place_all(self, batch: Batch) -> list[Placed]:
+        """Takes the articles in, in their order. Runs of those that nothing in the store has to do with are stored at once."""
+        done: list[Placed] = []
+        count = len(batch.pieces)
+        self._renew(batch, 0)
+        while len(done) < count:
+            start = len(done)
+            stop = min(start + STRETCH, next((i for i in batch.changed if i >= start), count))
+            if start < stop:
+                for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
+                    self.matcher.remember(row, batch.pieces[i].words)
+                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, [], [], []))
+            if len(done) < count:
+                done.append(self.place(batch[len(done)]))
+                self._renew(batch, len(done))
+        return done
+
+    def _renew(self, batch: Batch, start: int) -> None:
+        """Brings the articles from `start` on to what is known as boilerplate now, which only grows."""
+        names = self.matcher.learned.names
+        if len(names) == batch.known or not self.settings.boilerplate:
+            return
+        numbers = batch.printed.holders(names[batch.known :], start)
+        batch.known = len(names)
+        if numbers:
+            pieces = self.matcher.pieces([batch.entries[i] for i in numbers], [batch.pieces[i].words for i in numbers])
+            keys = self.matcher.keys(pieces)
+            batch.changed.update((i, Ready(pieces[k], keys[k])) for k, i in enumerate(numbers))
+            batch.changed = dict(sorted(batch.changed.items()))
 
     def found(self, article: Ready) -> list[Found]:
         """All kept articles that share enough with an article to be judged, itself left out, and those of which a stored copy
@@ -117,8 +159,6 @@ class Election:
 
     def place(self, article: Ready) -> Placed:
         """Takes an article in: stores it when it is new, counts it when it is a copy."""
-        if article.known != len(self.matcher.learned.names):
-            article = self._again(article)
         weighed = self._weigh(article)
         if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
             piece = article.piece
@@ -126,7 +166,7 @@ class Election:
             new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
             if new:
                 self.store.learn(new)
-                article = self._again(article)
+                article = self.ready([piece.entry], [piece.words])[0]
                 weighed = self._weigh(article)
         verdict = self._verdict(article.piece.entry, weighed)
         if weighed.better is not None:
@@ -224,7 +264,7 @@ class Election:
 
     def _copy(self, piece: Piece, kept: int) -> int:
         """Stores a copy of a kept article."""
-        entry = replace(piece.entry, row=0, kept=kept, copies=0, lost=0)
+        entry = piece.entry._replace(row=0, kept=kept, copies=0, lost=0)
         row = self.store.add(entry, whole_key(piece.words))
         self.matcher.remember(row, piece.words)
         return row
@@ -249,7 +289,7 @@ class Election:
                 self.store.update(entry.row, kept=row)
                 continue
             self.store.discard([entry.row])
-            again = self.ready([replace(entry, row=0, kept=0)], [member.words])[0]
+            again = self.ready([entry._replace(row=0, kept=0)], [member.words])[0]
             copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
             if copies:
                 best = max(copies, key=lambda other: (other.resemblance, -other.row))

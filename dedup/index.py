@@ -79,13 +79,13 @@ class Index:
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
-        with self._lock:
-            ready = self._election.ready(reading.entries, reading.words)
-            with self.transaction():
-                return [
-                    self._election.place(ready[found]) if isinstance(found, int) else _nowhere(found)
-                    for found in reading.outcome
-                ]
+        placed: list[Placed] = []
+        if reading.entries:
+            with self._lock:
+                batch = self._election.ready(reading.entries, reading.words)
+                with self.transaction():
+                    placed = self._election.place_all(batch)
+        return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class Index:
                 self._inside = False
 
     def _refresh(self) -> None:
-        self._matcher.learned.names.update(self._store.refresh())
+        self._matcher.learned.add(self._store.refresh())
 
     def check(self, article: Record) -> Verdict:
         """The verdict that `add` would give now; nothing is remembered."""

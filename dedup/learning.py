@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +18,78 @@ from dedup.tables import Tables
 HOLDERS: Final = 8
 """Of so many articles that hold a piece, the first ones, titles and openings are compared with those of a new one."""
 
-_ANYWHERE: Final = 0
+FRESH: Final = 256
+"""So many names that were learned last are looked through one by one; more are sorted."""
+
+SITES_REMEMBERED: Final = 1 << 16
+"""So many sites are remembered with what names their pieces; others are worked out anew."""
+
+_ANYWHERE: Final = np.uint64(0)
 """Stands for all sites."""
 
 
+class Printed(NamedTuple):
+    """The pieces of n articles, those of article i at `ends[i - 1]:ends[i]` (i64[n]): the names (u64[m]) that they would have as
+    boilerplate of all sites, and `here`, of the article's own.
+    """
+
+    everywhere: NDArray[np.uint64]
+    here: NDArray[np.uint64]
+    ends: NDArray[np.int64]
+
+    def holders(self, names: Sequence[int], start: int) -> list[int]:
+        """The articles from `start` on that have pieces of these names."""
+        first = int(self.ends[start - 1]) if start else 0
+        wanted = np.array(names, np.uint64)
+        found = np.isin(self.everywhere[first:], wanted) | np.isin(self.here[first:], wanted)
+        holding: list[int] = np.unique(np.searchsorted(self.ends, first + np.flatnonzero(found), side="right")).tolist()
+        return holding
+
+
+def printed(sites: Iterable[str | None], words: Sequence[Words]) -> Printed:
+    """The pieces of articles of these sites."""
+    counts = np.array([len(own.keys) for own in words], np.int64)
+    keys = np.concatenate([np.empty(0, np.uint64), *(own.keys for own in words)])
+    salts = np.repeat(np.array([_salt(site) for site in sites], np.uint64), counts)
+    return Printed(keys ^ _ANYWHERE, keys ^ salts, np.cumsum(counts))
+
+
+@lru_cache(maxsize=SITES_REMEMBERED)
+def _salt(site: str | None) -> int:
+    """What the key of a piece is combined with, to name it as one of this site."""
+    name = hashlib.blake2b(b"" if site is None else b"s" + site.encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(name.digest(), "little") or 1
+
+
 class Learned:
-    """The pieces known to be boilerplate: of a site, or of many sites. `names` are what a store keeps of them, u64 each."""
+    """The pieces known to be boilerplate: of a site, or of many sites. `names` are what a store keeps of them, u64 each, in
+    the order in which they were learned.
+    """
 
     def __init__(self, names: Iterable[int] = ()) -> None:
-        self.names = set(names)
-        self._salts: dict[str | None, int] = {}
+        self._known = set(names)
+        self.names = sorted(self._known)
+        self._sorted = np.array(self.names, np.uint64)
 
-    def _salt(self, site: str | None) -> int:
-        if site not in self._salts:
-            name = hashlib.blake2b(b"" if site is None else b"s" + site.encode("utf-8", "surrogatepass"), digest_size=8)
-            self._salts[site] = int.from_bytes(name.digest(), "little") or 1
-        return self._salts[site]
+    def add(self, names: Iterable[int]) -> None:
+        """Takes names that were learned, here or by others."""
+        new = set(names) - self._known
+        self._known |= new
+        self.names += sorted(new)
+        if len(self.names) - len(self._sorted) > FRESH:
+            self._sorted = np.array(sorted(self.names), np.uint64)
 
-    def marks(self, site: str | None, keys: NDArray[np.uint64]) -> NDArray[np.uint8] | None:
-        """1 for every piece that is boilerplate of this site, or everywhere (u8[m]); None when none is."""
-        if not self.names:
-            return None
-        salt, names = self._salt(site), self.names
-        found = [(key ^ salt) in names or (key ^ _ANYWHERE) in names for key in keys.tolist()]
-        return np.array(found, np.uint8) if any(found) else None
+    def marks(self, printed: Printed) -> NDArray[np.bool_]:
+        """Which pieces are known to be boilerplate."""
+        return self._are_known(printed.everywhere) | self._are_known(printed.here)
+
+    def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        fresh = self.names[len(self._sorted) :]
+        found = np.isin(names, np.array(fresh, np.uint64)) if fresh else np.zeros(len(names), bool)
+        if len(self._sorted):
+            places = np.searchsorted(self._sorted, names)
+            found |= self._sorted[np.minimum(places, len(self._sorted) - 1)] == names
+        return found
 
     def learn(
         self,
@@ -60,12 +109,12 @@ class Learned:
             return []
         here = tables.site(rows) == tables.code(site)
         chosen = _often(rows, numbers, here, CONTEXTS - 1)
-        new = [int(key) ^ self._salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
+        new = [int(key) ^ _salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
         chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, SITES - 1)
         if site is not None and chosen:
             new += [int(key) for key in _unlike(keys, chosen, words, read, SITES, tables)]
-        new = [name for name in new if name not in self.names]
-        self.names.update(new)
+        new = [name for name in new if name not in self._known]
+        self.add(new)
         return new
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
-from dedup.entries import Entry, Keys, Words, keys_of, words_of
+from dedup.entries import Entry, Words, words_of
 from dedup.evidence import UNLIKE_TITLE, Decision
 from dedup.fields import Article
-from dedup.learning import Learned
+from dedup.keys import Lot, keys_of
+from dedup.learning import Learned, printed
 from dedup.nodes import page_name
 from dedup.relations import THIN, judge
 from dedup.settings import Settings
@@ -113,23 +114,23 @@ class Matcher:
         """Forgets all words."""
         self._known.clear()
 
-    def piece(self, entry: Entry, words: Words) -> Piece:
-        """An article without what is known as boilerplate of its site."""
-        from dedup.kernels import boilerplate as kernel
+    def pieces(self, entries: Sequence[Entry], words: Sequence[Words] | None = None) -> list[Piece]:
+        """Articles without what is known as boilerplate of their sites; `words`: theirs; read for those of the store."""
+        words = self.words(entries) if words is None else words
+        if not self.settings.boilerplate or not self.learned.names:
+            return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
+        held = printed((entry.site for entry in entries), words)
+        marks, ends = self.learned.marks(held), held.ends
+        heads = ends - np.diff(ends, prepend=0)
+        some = np.concatenate(([0], np.cumsum(marks)))
+        return [
+            _stripped(entry, own, marks[start:end]) if more else Piece(entry, own, own.tokens, own.keys)
+            for entry, own, start, end, more in zip(
+                entries, words, heads.tolist(), ends.tolist(), (some[ends] - some[heads]).tolist(), strict=True
+            )
+        ]
 
-        marks = self.learned.marks(entry.site, words.keys) if self.settings.boilerplate else None
-        if marks is None:
-            return Piece(entry, words, words.tokens, words.keys)
-        core = np.empty(len(words.tokens), np.uint32)
-        size = kernel.strip(words.tokens, words.lengths, marks, core)
-        core.flags.writeable = False
-        return Piece(entry, words, core[:size], words.keys[marks == 0])
-
-    def pieces(self, entries: Sequence[Entry]) -> list[Piece]:
-        """Entries of the store as they are compared."""
-        return [self.piece(entry, words) for entry, words in zip(entries, self.words(entries), strict=True)]
-
-    def keys(self, pieces: Sequence[Piece]) -> list[Keys]:
+    def keys(self, pieces: Sequence[Piece]) -> Lot:
         """What articles are found by."""
         return keys_of([p.core for p in pieces], [p.words for p in pieces], [p.pieces for p in pieces], self.settings)
 
@@ -200,6 +201,16 @@ class Matcher:
                 decision = decision._replace(relation="extended")
             found.append(Found(other, decision, evidence.aligned, evidence.resemblance, evidence.share_shorter))
         return found
+
+
+def _stripped(entry: Entry, words: Words, marks: NDArray[np.bool_]) -> Piece:
+    """An article without the pieces that are marked."""
+    from dedup.kernels import boilerplate as kernel
+
+    core = np.empty(len(words.tokens), np.uint32)
+    size = kernel.strip(words.tokens, words.lengths, marks.view(np.uint8), core)
+    core.flags.writeable = False
+    return Piece(entry, words, core[:size], words.keys[~marks])
 
 
 _EQUAL: Final = Decision("exact", "equal words", 1.0, 1.0)

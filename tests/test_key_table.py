@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup.entries import Keys
 from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.keys import Keys
 from dedup.passages import SHARE
 from dedup.settings import Limits
 from dedup.tables import Tables

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from dedup import stores
-from dedup.entries import Entry, Keys, read
+from dedup.entries import Entry, read
 from dedup.errors import StoreError
+from dedup.keys import Keys
 from dedup.learning import Learned
 from dedup.matching import Matcher
 from dedup.settings import Limits, Settings
@@ -42,8 +42,8 @@ def made(seed: int, **changes: object) -> tuple[Entry, Keys]:
     record = {"id": f"a{seed}", "text": article(seed), "site": "one.example", "title": f"Title {seed}"}
     reading = read([record], settings)
     matcher = Matcher(settings, Learned())
-    keys = matcher.keys([matcher.piece(reading.entries[0], reading.words[0])])[0]
-    return dataclasses.replace(reading.entries[0], **changes), keys  # type: ignore[arg-type]
+    keys = matcher.keys(matcher.pieces(reading.entries, reading.words))[0]
+    return reading.entries[0]._replace(**changes), keys  # type: ignore[arg-type]
 
 
 def put(store: Store, seed: int, **changes: object) -> int:
@@ -57,7 +57,7 @@ def test_what_is_added_is_got_and_proposed(store: Store) -> None:
         row = store.add(entry, keys)
         assert store.tables.propose(keys) == [row]
     assert row == 1
-    assert store.get([row]) == [dataclasses.replace(entry, row=row)]
+    assert store.get([row]) == [entry._replace(row=row)]
     assert store.named("a1") == store.get([row])
     assert store.tables.propose(keys) == [row]
     assert store.tables.propose(made(2)[1]) == []

@@ -9,8 +9,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Final, Protocol
 
-from dedup.entries import Entry, Keys
+from dedup.entries import Entry
 from dedup.errors import StoreError
+from dedup.keys import Keys, Lot
 from dedup.settings import Limits
 from dedup.tables import Tables
 
@@ -67,6 +68,11 @@ class Store(Protocol):
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row; it is proposed by its keys from now on."""
+
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries, of which the keys are those from `first` on, up to the first one that something in the store may have
+        to do with (`Tables.admit`); returns their rows. A store may leave all of them to `add`.
+        """
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Final
 
-from dedup.entries import Entry, Keys, Packed
+from dedup.entries import Entry
 from dedup.errors import StoreError
+from dedup.keys import Keys, Lot, Packed
 from dedup.stores import Opening
 from dedup.tables import Chunk, Tables
 
@@ -83,10 +83,21 @@ class MemoryStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
-        self._put(replace(entry, row=row), keys.packed)
+        self._put(entry._replace(row=row), keys.packed)
         self._undo.append(lambda: self._take(row))
         self.tables.add_row(row, keys, entry.site)
         return row
+
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries up to the first one that something here may have to do with."""
+        row = self._last + 1
+        count = self.tables.admit(keys, first, first + len(entries), row, [entry.site for entry in entries])
+        rows = range(row, row + count)
+        self._last += count
+        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
+            self._put(entry._replace(row=row), packed)
+        self._undo.append(lambda: [self._take(row) for row in reversed(rows)])
+        return rows
 
     def _put(self, entry: Entry, keys: Packed) -> None:
         self._entries[entry.row] = entry
@@ -119,8 +130,7 @@ class MemoryStore:
         """Changes an entry."""
         entry = self._entries[row]
         self._exchange(
-            replace(
-                entry,
+            entry._replace(
                 kept=entry.kept if kept is None else kept,
                 copies=entry.copies + copies,
                 lost=entry.lost + lost,

@@ -8,12 +8,12 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.entries import Entry, Keys, Packed
+from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
+from dedup.keys import Keys, Lot, Packed
 from dedup.stores import Opening
 from dedup.stores import sqlite_file as file
 from dedup.tables import Chunk, Tables
@@ -173,7 +173,7 @@ class SqliteStore:
     def _counted(self, entry: Entry) -> Entry:
         """An entry with the counts that are not written yet."""
         copies, lost = self._counts.get(entry.row, (0, 0))
-        return replace(entry, copies=entry.copies + copies, lost=entry.lost + lost) if copies or lost else entry
+        return entry._replace(copies=entry.copies + copies, lost=entry.lost + lost) if copies or lost else entry
 
     def _select(self, condition: str, values: Sequence[object] = ()) -> Iterator[Entry]:
         self._flush()
@@ -195,9 +195,19 @@ class SqliteStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = replace(entry, row=row), keys.packed
+        self._pending[row] = entry._replace(row=row), keys.packed
         self.tables.add_row(row, keys, entry.site)
         return row
+
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
+        row = self._last + 1
+        count = self.tables.admit(keys, first, first + len(entries), row, [entry.site for entry in entries])
+        rows = range(row, row + count)
+        self._last += count
+        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
+            self._pending[row] = entry._replace(row=row), packed
+        return rows
 
     def _flush(self) -> None:
         """Writes what waits to be written."""

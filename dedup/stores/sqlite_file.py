@@ -15,8 +15,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.entries import Entry, Packed
+from dedup.entries import Entry
 from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.keys import Packed
 from dedup.outputs import sync
 from dedup.stores import Opening
 
