@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from dedup.canonical import Copy
 from dedup.entries import Entry, Words
 from dedup.keys import Keys, Lot, whole_key
-from dedup.learning import Printed, printed
+from dedup.learning import Learned, Printed, printed
 from dedup.matching import Found, Matcher, Piece
 from dedup.model import DUPLICATES, Verdict
 from dedup.stores import Store
@@ -34,12 +34,12 @@ class Ready(NamedTuple):
 
 
 class Batch:
-    """Articles that are ready to be placed one after another; `batch[i]` is article i. `known`: so many names of boilerplate were
-    known when they were made ready; `changed`: articles that more of it was found in since.
+    """Articles that are ready to be placed one after another; `batch[i]` is article i. `known`: so many names of boilerplate
+    (`learned`) were known when they were made ready; `changed`: articles that more of it was found in since.
     """
 
-    def __init__(self, pieces: Sequence[Piece], keys: Lot, known: int) -> None:
-        self.pieces, self.keys, self.known = pieces, keys, known
+    def __init__(self, pieces: Sequence[Piece], keys: Lot, learned: Learned, known: int) -> None:
+        self.pieces, self.keys, self.learned, self.known = pieces, keys, learned, known
         self.entries = [piece.entry for piece in pieces]
         self.changed: dict[int, Ready] = {}
 
@@ -101,9 +101,11 @@ class Election:
         self.lasting = self._names[:1] == ("first",)
 
     def ready(self, entries: Sequence[Entry], words: Sequence[Words]) -> Batch:
-        """Articles before they are placed: nothing here asks the store."""
+        """Articles before they are placed: nothing here asks the store, so that a thread may do it while others are placed."""
+        learned = self.matcher.learned
+        known = len(learned.names)  # counted first: more may be learned meanwhile, and is looked for again then
         pieces = self.matcher.pieces(entries, words)
-        return Batch(pieces, self.matcher.keys(pieces), len(self.matcher.learned.names))
+        return Batch(pieces, self.matcher.keys(pieces), learned, known)
 
     def check(self, article: Ready) -> Verdict:
         """The verdict that `place` would give; nothing is changed, and nothing learned."""
@@ -111,6 +113,8 @@ class Election:
 
     def place_all(self, batch: Batch) -> list[Placed]:
         """Takes the articles in, in their order. Runs of those that nothing in the store has to do with are stored at once."""
+        if batch.learned is not self.matcher.learned:  # what was learned was undone since
+            batch = self.ready(batch.entries, [piece.words for piece in batch.pieces])
         done: list[Placed] = []
         count = len(batch.pieces)
         self._renew(batch, 0)

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     """What an index keeps of an article. `text`: UTF-8, each body once. `published`, `seen` (when it was added): seconds
     since 1970 UTC. `row`: its number in the store, from 1; 0 for one that is in none. `kept`: the row that is kept for
     it, 0 when it is kept itself. `copies`: so many copies were dropped for it; `lost` of them, with other words, were not
-    stored.
+    stored. `body`: the text as the store holds it, if that was made already.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Entry(NamedTuple):
     kept: int = 0
     copies: int = 0
     lost: int = 0
+    body: bytes = b""
 
     @property
     def record(self) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
@@ -12,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from dedup import dates
-from dedup.election import Election, Placed, Ready
+from dedup.election import Batch, Election, Placed, Ready
 from dedup.entries import Entry, Reading, read
 from dedup.errors import InputError, SettingsError
 from dedup.fields import Article
@@ -26,6 +28,9 @@ Record = Mapping[str, Any] | str
 
 BATCH: Final = 500
 """Articles of one transaction."""
+
+AHEAD: Final = 2
+"""So many batches are read ahead."""
 
 
 class Index:
@@ -55,8 +60,37 @@ class Index:
         return self.add_many((article,))[0]
 
     def add_many(self, articles: Iterable[Record], *, batch: int = BATCH) -> list[Verdict]:
-        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles."""
-        return [verdict for _, verdict in self.stream(articles, batch=batch)]
+        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles. With `settings.jobs` of
+        more than one, a thread reads the next articles while the last ones are stored.
+        """
+        found: list[Verdict] = []
+        for reading, ready in self._ahead(articles, batch):
+            found += [placed.verdict for placed in self._placed(reading, ready)]
+        return found
+
+    def _ahead(self, articles: Iterable[Record], size: int) -> Iterator[tuple[Reading, Batch | None]]:
+        """Articles in batches, ready to be placed."""
+        source = iter(articles)
+        chunks = iter(lambda: list(islice(source, size)), [])
+        if self.settings.jobs == 1:
+            yield from map(self._prepared, chunks)
+            return
+        with ThreadPoolExecutor(1) as pool:
+            waiting: deque[Future[tuple[Reading, Batch | None]]] = deque()
+            for chunk in chunks:
+                waiting.append(pool.submit(self._prepared, chunk, whole=True))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _prepared(self, records: Sequence[Record], *, whole: bool = False) -> tuple[Reading, Batch | None]:
+        """Articles read, and ready to be placed, if there are any; `whole`: with all that the store can do beforehand."""
+        reading = read(records, self.settings)
+        if not reading.entries:
+            return reading, None
+        entries = self._store.prepared(reading.entries) if whole else reading.entries
+        return reading, self._election.ready(entries, reading.words)
 
     def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
         """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
@@ -64,8 +98,8 @@ class Index:
         """
         source = iter(articles)
         while chunk := list(islice(source, batch)):
-            reading = read(chunk, self.settings)
-            verdicts = [placed.verdict for placed in self.place(reading)]
+            reading, ready = self._prepared(chunk)
+            verdicts = [placed.verdict for placed in self._placed(reading, ready)]
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
@@ -79,12 +113,14 @@ class Index:
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
+        ready = self._election.ready(reading.entries, reading.words) if reading.entries else None
+        return self._placed(reading, ready)
+
+    def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
         placed: list[Placed] = []
-        if reading.entries:
-            with self._lock:
-                batch = self._election.ready(reading.entries, reading.words)
-                with self.transaction():
-                    placed = self._election.place_all(batch)
+        if ready is not None:
+            with self.transaction():
+                placed = self._election.place_all(ready)
         return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
 
     @contextmanager

@@ -18,8 +18,8 @@ from dedup.tables import Tables
 HOLDERS: Final = 8
 """Of so many articles that hold a piece, the first ones, titles and openings are compared with those of a new one."""
 
-FRESH: Final = 256
-"""So many names that were learned last are looked through one by one; more are sorted."""
+SMALLEST: Final = 1 << 10
+"""Room for twice as many names at first as are looked for; it doubles when half of it is taken."""
 
 SITES_REMEMBERED: Final = 1 << 16
 """So many sites are remembered with what names their pieces; others are worked out anew."""
@@ -67,28 +67,34 @@ class Learned:
     """
 
     def __init__(self, names: Iterable[int] = ()) -> None:
-        self._known = set(names)
-        self.names = sorted(self._known)
-        self._sorted = np.array(self.names, np.uint64)
+        self.names: list[int] = []
+        self._slots = np.zeros(SMALLEST, np.uint64)
+        self.add(names)
 
-    def add(self, names: Iterable[int]) -> None:
-        """Takes names that were learned, here or by others."""
-        new = set(names) - self._known
-        self._known |= new
-        self.names += sorted(new)
-        if len(self.names) - len(self._sorted) > FRESH:
-            self._sorted = np.array(sorted(self.names), np.uint64)
+    def add(self, names: Iterable[int]) -> list[int]:
+        """Takes names that were learned, here or by others; returns those that were not known."""
+        from dedup.kernels import table as kernel
+
+        asked = np.array(sorted(set(names)), np.uint64)
+        if len(asked) == 0:
+            return []
+        new = asked[~self._are_known(asked)]
+        self.names += new.tolist()
+        if 2 * len(self.names) > len(self._slots):
+            self._slots = np.zeros(4 * len(self.names), np.uint64)
+            new = np.array(self.names, np.uint64)
+        kernel.put_names(self._slots, new)
+        return sorted(new.tolist())
 
     def marks(self, printed: Printed) -> NDArray[np.bool_]:
         """Which pieces are known to be boilerplate."""
         return self._are_known(printed.everywhere) | self._are_known(printed.here)
 
     def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        fresh = self.names[len(self._sorted) :]
-        found = np.isin(names, np.array(fresh, np.uint64)) if fresh else np.zeros(len(names), bool)
-        if len(self._sorted):
-            places = np.searchsorted(self._sorted, names)
-            found |= self._sorted[np.minimum(places, len(self._sorted) - 1)] == names
+        from dedup.kernels import table as kernel
+
+        found = np.empty(len(names), bool)
+        kernel.have_names(self._slots, names, found)
         return found
 
     def learn(
@@ -113,9 +119,7 @@ class Learned:
         chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, SITES - 1)
         if site is not None and chosen:
             new += [int(key) for key in _unlike(keys, chosen, words, read, SITES, tables)]
-        new = [name for name in new if name not in self._known]
-        self.add(new)
-        return new
+        return self.add(new)
 
 
 def _often(

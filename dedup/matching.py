@@ -20,6 +20,7 @@ from dedup.nodes import page_name
 from dedup.relations import THIN, judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals, title_similarity
+from dedup.signatures import starts_of
 from dedup.urls import page
 from dedup.verify import measure
 
@@ -117,11 +118,11 @@ class Matcher:
     def pieces(self, entries: Sequence[Entry], words: Sequence[Words] | None = None) -> list[Piece]:
         """Articles without what is known as boilerplate of their sites; `words`: theirs; read for those of the store."""
         words = self.words(entries) if words is None else words
-        if not self.settings.boilerplate or not self.learned.names:
+        if not entries or not self.settings.boilerplate or not self.learned.names:
             return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
         held = printed((entry.site for entry in entries), words)
         marks, ends = self.learned.marks(held), held.ends
-        heads = ends - np.diff(ends, prepend=0)
+        heads = starts_of(ends)
         some = np.concatenate(([0], np.cumsum(marks)))
         return [
             _stripped(entry, own, marks[start:end]) if more else Piece(entry, own, own.tokens, own.keys)

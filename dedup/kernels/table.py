@@ -240,3 +240,29 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
         counts[owner] = min(len(held[0]), 65535)
         sites[owner] = codes[i]
     return last - first
+
+
+@njit(nogil=True, cache=True)
+def put_names(slots, names):  # type: ignore[no-untyped-def]
+    """Puts names (u64; 0 is left out) in a hash table that has room for them; 0 is a free slot."""
+    size = len(slots)
+    for name in names:
+        slot = _slot(uint32((name * _MIX) >> uint64(32)), size)
+        while slots[slot] != 0 and slots[slot] != name:
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        slots[slot] = name
+
+
+@njit(nogil=True, cache=True)
+def have_names(slots, names, out):  # type: ignore[no-untyped-def]
+    """Which names are in the table (bool[n]); 0 never is."""
+    size = len(slots)
+    for i in range(len(names)):
+        slot = _slot(uint32((names[i] * _MIX) >> uint64(32)), size)
+        while slots[slot] != 0 and slots[slot] != names[i]:
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        out[i] = names[i] != 0 and slots[slot] == names[i]

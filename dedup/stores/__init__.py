@@ -66,6 +66,9 @@ class Store(Protocol):
     def entries(self) -> Iterator[Entry]:
         """All entries, the earliest first."""
 
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """The entries with what can be done before it is known whether they are stored (their `body`); threads may do it."""
+
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row; it is proposed by its keys from now on."""
 

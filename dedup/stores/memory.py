@@ -26,8 +26,8 @@ class MemoryStore:
         self._limits = opening.limits
         self._entries: dict[int, Entry] = {}
         self._keys: dict[int, Packed] = {}
-        self._rows: dict[str, list[int]] = {}
-        self._copies: dict[int, list[int]] = {}
+        self._rows: dict[str, tuple[int, ...]] = {}
+        self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
         self._last = 0
         self._undo: list[Callable[[], object]] = []
@@ -50,8 +50,8 @@ class MemoryStore:
             while self._undo:
                 self._undo.pop()()
             self._entries, self._keys = dict(sorted(self._entries.items())), dict(sorted(self._keys.items()))
-            for rows in (*self._rows.values(), *self._copies.values()):
-                rows.sort()
+            self._rows = {name: tuple(sorted(rows)) for name, rows in self._rows.items()}
+            self._copies = {row: tuple(sorted(rows)) for row, rows in self._copies.items()}
             self._fill()
             raise
 
@@ -80,6 +80,10 @@ class MemoryStore:
         """All entries, the earliest first."""
         yield from list(self._entries.values())
 
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """Texts are held as they are."""
+        return entries
+
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
@@ -101,9 +105,9 @@ class MemoryStore:
 
     def _put(self, entry: Entry, keys: Packed) -> None:
         self._entries[entry.row] = entry
-        self._rows.setdefault(entry.id, []).append(entry.row)
+        self._rows[entry.id] = (*self._rows.get(entry.id, ()), entry.row)
         if entry.kept:
-            self._copies.setdefault(entry.kept, []).append(entry.row)
+            self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), entry.row)
         self._keys[entry.row] = keys
 
     def _take(self, row: int) -> tuple[Entry, Packed]:
@@ -118,7 +122,7 @@ class MemoryStore:
         _remove(self._copies, self._entries[entry.row].kept, entry.row)
         self._entries[entry.row] = entry
         if entry.kept:
-            self._copies.setdefault(entry.kept, []).append(entry.row)
+            self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), entry.row)
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
@@ -179,10 +183,10 @@ class MemoryStore:
         self._fill()
 
 
-def _remove(table: dict[Any, list[int]], name: object, row: int) -> None:
-    """Takes a row out of the list of this name; a list that is empty then goes."""
-    held = table.get(name, [])
-    if row in held:
-        held.remove(row)
-        if not held:
-            del table[name]
+def _remove(table: dict[Any, tuple[int, ...]], name: object, row: int) -> None:
+    """Takes a row out of those of this name; a name without rows goes."""
+    held = tuple(other for other in table.get(name, ()) if other != row)
+    if held:
+        table[name] = held
+    else:
+        table.pop(name, None)

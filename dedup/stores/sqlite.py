@@ -192,6 +192,10 @@ class SqliteStore:
         """All entries, the earliest first."""
         yield from self._select("WHERE 1")
 
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """With their texts compressed."""
+        return [entry._replace(body=file.compressed(entry.text)) for entry in entries]
+
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1

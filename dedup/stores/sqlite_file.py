@@ -131,11 +131,16 @@ def facts_of(entry: Entry) -> str:
     return json.dumps((entry.title, entry.url, entry.canonical_url), separators=(",", ":"))
 
 
-def row_of(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any, ...]:
+def compressed(text: bytes) -> bytes:
+    """A text as a row holds it."""
+    return zlib.compress(text, 1)
+
+
+def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
     """An entry as a row of the table."""
     id = plain(entry.id)
     site = None if entry.site is None else plain(entry.site)
-    body = zlib.compress(entry.text, 1) if body is None else body
+    body = entry.body or compressed(entry.text)
     facts = facts_of(entry)
     numbers = (entry.row, entry.kept, entry.copies, entry.lost)
     check = blake2b(digest_size=8)
@@ -163,7 +168,7 @@ def row_of(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any
     )
 
 
-def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
+def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed]:
     """What a row of the table was made of."""
     number, id, kept, copies, lost, _, seen, published, site, near, held, pieces, facts, body, _ = row
     title, url, canonical = json.loads(facts)
@@ -180,8 +185,9 @@ def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
         kept=kept,
         copies=copies,
         lost=lost,
+        body=body,
     )
-    return entry, (near, held, pieces), body
+    return entry, (near, held, pieces)
 
 
 def plain(name: str) -> str:
