@@ -423,3 +423,18 @@ def test_the_index_and_a_run_over_the_dump_agree() -> None:
     assert len(streamed) >= 0.8 * len(
         run
     )  # 0.87: of long chains of edits, later copies are kept where a run picks the middle
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_articles_that_are_stored_at_once_are_those_that_are_new_one_by_one(
+    opened: Callable[..., Index], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    with gzip.open(DATA / "sample.jsonl.gz") as lines:
+        records = [json.loads(line) for line in lines][:900]
+    quick = opened(Settings(jobs=jobs))
+    many = quick.add_many(records, batch=100)
+    single = opened()
+    monkeypatch.setattr(type(single._store), "admit", lambda self, entries, keys, first: range(0))
+    assert [single.add(record) for record in records] == many
+    assert quick.stats().boilerplate == single.stats().boilerplate > 0
+    assert [entry.id for entry in quick.entries()] == [entry.id for entry in single.entries()]

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
-from dedup.keys import Keys
+from dedup.keys import Keys, Lot, Span
+from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
 from dedup.settings import Limits
 from dedup.tables import Tables
@@ -120,3 +122,64 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
     numbers = [n.tolist() for n in tables.holders(own[2], 2)]
     expected = reference_table.often(near.find(pairs(own[0]), alive), 2)
     assert sorted(zip(*numbers, strict=True)) == expected
+
+
+def lot(articles: list[tuple[list[int], list[int], list[int]]]) -> Lot:
+    """Articles by their keys: near, held, pieces."""
+    spans = []
+    for kind, salt in enumerate(SALTS):
+        ends = np.cumsum([len(keys[kind]) for keys in articles], dtype=np.int64)
+        starts = ends - np.array([len(keys[kind]) for keys in articles], np.int64)
+        spans.append(Span(digest([key for keys in articles for key in keys[kind]], salt), starts, ends))
+    return Lot(*spans)
+
+
+def few(high: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(0, high), max_size=4, unique=True)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(few(200), few(40), few(9)), min_size=1, max_size=12),
+    st.lists(st.sampled_from([None, "a", "b", "c", "d"]), min_size=12, max_size=12),
+)
+def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
+    articles: list[tuple[list[int], list[int], list[int]]], sites: list[str | None]
+) -> None:
+    """Those before the first one that is proposed a row, or that shows with others that a piece is boilerplate."""
+    limits = Limits(bucket=16, passage=16)
+    tables, one_by_one = (Tables(limits, lambda: ()) for _ in range(2))
+    keys = lot(articles)
+    first = len(articles) // 3
+    count = 0
+    for i, site in zip(range(first, len(articles)), sites, strict=False):
+        rows = one_by_one.site(one_by_one.holders(keys[i].pieces, 1)[0])
+        numbers = one_by_one.holders(keys[i].pieces, 1)[1].tolist()
+        code = one_by_one.code(site)
+        here = [n for n, other in zip(numbers, rows.tolist(), strict=True) if other == code]
+        elsewhere = [n for n, other in zip(numbers, rows.tolist(), strict=True) if -1 < other != code and site]
+        printed = any(here.count(n) >= CONTEXTS - 1 or elsewhere.count(n) >= SITES - 1 for n in numbers)
+        if one_by_one.propose(keys[i]) or printed:
+            break
+        one_by_one.add_row(1 + count, keys[i], site)
+        count += 1
+    assert tables.admit(keys, first, len(articles), 1, sites[: len(articles) - first]) == count
+    for i in range(len(articles)):
+        assert tables.propose(keys[i]) == one_by_one.propose(keys[i])
+        for mine, theirs in zip(tables.holders(keys[i].pieces, 1), one_by_one.holders(keys[i].pieces, 1), strict=True):
+            assert mine.tolist() == theirs.tolist()
+    assert keys.packed(0, len(articles)) == [keys[i].packed for i in range(len(articles))]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 1 << 64) | st.integers(0, 3), max_size=700), max_size=4), st.integers(0, 3))
+def test_names_are_known_once_they_were_learned(lots: list[list[int]], asked: int) -> None:
+    learned, known = Learned(), set[int]()
+    for lot in lots:
+        names = [name % (1 << 64) for name in lot if name % (1 << 64)]
+        assert learned.add(names) == sorted(set(names) - known)
+        known |= set(names)
+        tried = np.array([*names, asked, 12345], np.uint64)
+        held = Printed(tried, np.zeros(len(tried), np.uint64), np.array([len(tried)]))
+        assert learned.marks(held).tolist() == [int(name) in known for name in tried]
+    assert sorted(learned.names) == sorted(known)

@@ -202,7 +202,7 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
     that `propose` gives, or three that print one piece of it (`least`: so many rows of its site, or of others); returns how many.
 
     `tables`: near, held, pieces, (rows, marks) each; `keys`: (places, tags) each, of article i at `bounds[0][i]:bounds[1][i]`
-    each; `codes` i32: the sites of the articles; `known`: alive, counts, sites by row, with room for the new ones; `entered`:
+    each; `codes` i32: their sites; `known`: alive, counts, sites by row, with room for the new ones; `entered`:
     as in `insert_row`.
     """
     alive, counts, sites = known
@@ -232,13 +232,13 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
                 out,
             ):
                 return i - first
-        if _printed(tables[2][0], tables[2][1], pieces[0], pieces[1], alive, sites, codes[i], least):
+        if _printed(tables[2][0], tables[2][1], pieces[0], pieces[1], alive, sites, codes[i - first], least):
             return i - first
         owner = np.uint32(row + i - first)
         insert_row(tables, (near, held, pieces), owner, limits, entered)
         alive[owner] = 1
         counts[owner] = min(len(held[0]), 65535)
-        sites[owner] = codes[i]
+        sites[owner] = codes[i - first]
     return last - first
 
 
