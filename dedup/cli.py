@@ -79,6 +79,7 @@ def main() -> None:
 @click.option(
     "--index", "uri", metavar="INDEX", help="Keep what is new to this index as well, and add it: a file, or a URI."
 )
+@click.option("--resume", is_flag=True, help="With --index: go on where the same run was interrupted.")
 @click.option("--force", is_flag=True, help="Replace outputs that exist.")
 @click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
@@ -92,7 +93,8 @@ def run(**options: Any) -> None:
     output, as_json = options["output"], options["as_json"]
     if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):
         raise click.UsageError("--json and an output both go to standard output: give -o FILE")
-    with errors("interrupted; no output was written"):
+    more = "; --resume goes on from here" if options["resume"] else ""
+    with errors(f"interrupted; no output was written{more}"):
         from dedup import dump, report
 
         files = dump.Files(
@@ -105,6 +107,10 @@ def run(**options: Any) -> None:
             merge=options["merge"],
         )
         settings = settings_of(options)
+        if options["resume"] and not options["uri"]:
+            raise SettingsError(
+                "--resume goes with --index; a run without an index keeps nothing of a run that was interrupted"
+            )
         with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
             if options["uri"]:
                 _run_indexed(files, settings, progress, options)
@@ -125,7 +131,7 @@ def _run_indexed(files: Files, settings: Settings, progress: Progress, options: 
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")
     with open_index(cli_index.uri_of(options["uri"]), settings, durability="power") as index:
-        summary, quarantined = indexed.run(files, index, progress)
+        summary, quarantined = indexed.run(files, index, progress, resume=options["resume"])
     if not options["quiet"]:
         report.print_indexed(summary, quarantined, index.uri)
     if options["as_json"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -75,18 +75,32 @@ class _Weighed(NamedTuple):
     better: _Choice | None
 
 
+class Change(NamedTuple):
+    """What became of an article that was there before, in rows of the store: it went from `old`, and is stored under `new` now
+    (0: nowhere), as a copy of `kept`, or (0) because it is kept again. `replaced`: it was kept before.
+    """
+
+    id: str
+    old: int
+    new: int
+    kept: int
+    replaced: bool
+
+    @property
+    def restored(self) -> bool:
+        """Whether it is kept again."""
+        return self.kept == 0
+
+
 class Placed(NamedTuple):
     """What became of an article, in rows of the store: `row` is its own (0 where it was not stored), `kept` that of the article
-    that is kept for it (0 when it is new). `replaced`, `restored`, `moved`: rows that went, each with the one under which
-    their article is stored now (0: nowhere): as a copy of this article; as kept again; as a copy of `moved`'s third.
+    that is kept for it (0 when it is new). `changes` of others, in the order in which they happened.
     """
 
     verdict: Verdict
     row: int
     kept: int
-    replaced: list[tuple[int, int]]
-    restored: list[tuple[int, int]]
-    moved: list[tuple[int, int, int]]
+    changes: tuple[Change, ...] = ()
 
 
 class Election:
@@ -124,7 +138,7 @@ class Election:
             if start < stop:
                 for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
                     self.matcher.remember(row, batch.pieces[i].words)
-                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, [], [], []))
+                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0))
             if len(done) < count:
                 done.append(self.place(batch[len(done)]))
                 self._renew(batch, len(done))
@@ -175,12 +189,11 @@ class Election:
         verdict = self._verdict(article.piece.entry, weighed)
         if weighed.better is not None:
             kept = weighed.better.found
-            return Placed(verdict, self._drop(article.piece, kept), kept.row, [], [], [])
-        done = Placed(verdict, self._store(article), 0, [], [], [])
-        restored: list[str] = []
-        for worse in weighed.worse:
-            restored += self._replace(article.piece, done, worse.found)
-        return done._replace(verdict=replace(verdict, restored=tuple(restored))) if restored else done
+            return Placed(verdict, self._drop(article.piece, kept), kept.row)
+        row = self._store(article)
+        changes = tuple(change for worse in weighed.worse for change in self._replace(article.piece, row, worse.found))
+        restored = tuple(change.id for change in changes if change.restored)
+        return Placed(replace(verdict, restored=restored), row, 0, changes)
 
     def _words(self, rows: list[int]) -> list[Words]:
         return self.matcher.words(self.store.get(rows))
@@ -273,11 +286,11 @@ class Election:
         self.matcher.remember(row, piece.words)
         return row
 
-    def _replace(self, piece: Piece, done: Placed, found: Found) -> list[str]:
-        """Puts an article that was stored in the place of one that it is a better copy of; returns the ids of those copies of
-        the old one that are none of the new one, and are kept again.
+    def _replace(self, piece: Piece, row: int, found: Found) -> Iterator[Change]:
+        """Puts an article that was stored in a row in the place of one that it is a better copy of. Those copies of the old one
+        that are none of the new one become copies of what they match, so that this comes to an end, or are kept again.
         """
-        old, row = found.piece.entry, done.row
+        old = found.piece.entry
         members = self.matcher.pieces(self.store.copies(old.row))
         matching = {
             other.row for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
@@ -285,8 +298,7 @@ class Election:
         self.store.discard([old.row])
         self.store.update(row, copies=old.copies + 1)
         equal = found.decision.relation == "exact"
-        done.replaced.append((old.row, 0 if equal else self._copy(found.piece, row)))
-        restored = []  # one that matches another kept article is a copy of that, so that this comes to an end
+        yield Change(old.id, old.row, 0 if equal else self._copy(found.piece, row), row, True)
         for member in members:
             entry = member.entry
             if entry.row in matching:
@@ -297,11 +309,9 @@ class Election:
             copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
             if copies:
                 best = max(copies, key=lambda other: (other.resemblance, -other.row))
-                done.moved.append((entry.row, self._drop(again.piece, best), best.row))
+                yield Change(entry.id, entry.row, self._drop(again.piece, best), best.row, False)
             else:
-                done.restored.append((entry.row, self._store(again)))
-                restored.append(entry.id)
+                yield Change(entry.id, entry.row, self._store(again), 0, False)
         over = len(self.store.copies(row)) - COPIES
         if over > 0:
             self.store.update(row, lost=over)
-        return restored

@@ -192,9 +192,20 @@ class Index:
             self._refresh()
             return self._store.count()[0]
 
-    def id_of(self, row: int) -> str:
-        """The id of the article in a row of the store."""
-        return self._store.get([row])[0].id
+    def id_of(self, row: int) -> str | None:
+        """The id of the article in a row of the store; None where there is none."""
+        found = self._store.get([row])
+        return found[0].id if found else None
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps something that a run needs to know of itself; None forgets it."""
+        with self.transaction():
+            self._store.note(name, value)
+
+    def notes(self) -> dict[str, str]:
+        """All that was noted."""
+        with self._lock:
+            return self._store.notes()
 
     # What is taken out of it
 
@@ -299,7 +310,7 @@ def _set_aside(record: Quarantined) -> Verdict:
 
 
 def _nowhere(record: Quarantined) -> Placed:
-    return Placed(_set_aside(record), 0, 0, [], [], [])
+    return Placed(_set_aside(record), 0, 0)
 
 
 def _likeness(found: Found) -> Likeness:

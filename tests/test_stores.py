@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def test_what_is_added_is_got_and_proposed(store: Store) -> None:
 def test_rows_come_in_the_order_asked_for_and_those_that_are_gone_are_left_out(store: Store) -> None:
     rows = [put(store, seed) for seed in range(3)]
     assert [e.id for e in store.get([rows[2], 99, rows[0]])] == ["a2", "a0"]
+
+
+def test_notes_are_kept_until_they_are_forgotten(store: Store) -> None:
+    with store.write():
+        store.note("a", "1")
+        store.note("b", "2")
+    with store.write():
+        store.note("a", None)
+    with suppress(RuntimeError), store.write():
+        store.note("b", None)
+        store.note("c", "3")
+        raise RuntimeError
+    assert store.notes() == {"b": "2"}
 
 
 def test_copies_belong_to_the_row_that_is_kept(store: Store) -> None:

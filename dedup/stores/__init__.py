@@ -92,6 +92,12 @@ class Store(Protocol):
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
 
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
+
     def count(self) -> tuple[int, int, int]:
         """How many articles are kept, how many copies are stored beside them, and how many copies were dropped in all."""
 

@@ -29,6 +29,7 @@ class MemoryStore:
         self._rows: dict[str, tuple[int, ...]] = {}
         self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
+        self._notes: dict[str, str] = {}
         self._last = 0
         self._undo: list[Callable[[], object]] = []
         self.tables = Tables(self._limits, self._held)
@@ -156,6 +157,19 @@ class MemoryStore:
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
         return sorted(self._names)
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+        before = self._notes.copy()
+        self._undo.append(lambda: setattr(self, "_notes", before))
+        if value is None:
+            self._notes.pop(name, None)
+        else:
+            self._notes[name] = value
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
+        return self._notes.copy()
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""

@@ -266,6 +266,17 @@ class SqliteStore:
         """All names of boilerplate."""
         return [file.unsigned(name) for (name,) in self._each("SELECT name FROM boilerplate")]
 
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+        if value is None:
+            self._run("DELETE FROM notes WHERE name = ?", (name,))
+        else:
+            self._run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
+        return dict(self._each("SELECT name, value FROM notes"))
+
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
         found = self._one("SELECT total(kept = 0), total(kept != 0), total(copies) FROM articles")
