@@ -57,6 +57,8 @@ _TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name !
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
 
 
@@ -129,7 +131,7 @@ def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
 
 def facts_of(entry: Entry) -> str:
     """What is known of an entry beside its text, id, dates and site, as JSON."""
-    return json.dumps((entry.title, entry.url, entry.canonical_url), separators=(",", ":"))
+    return _json((entry.title, entry.url, entry.canonical_url))
 
 
 def compressed(text: bytes) -> bytes:
@@ -144,16 +146,9 @@ def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
     body = entry.body or compressed(entry.text)
     facts = facts_of(entry)
     numbers = (entry.row, entry.kept, entry.copies, entry.lost)
-    check = blake2b(digest_size=8)
-    for part in (
-        struct.pack("<qd", entry.row, entry.seen),
-        repr(entry.published).encode(),
-        id.encode(),
-        (site or "").encode(),
-    ):
-        check.update(struct.pack("<q", len(part)) + part)
-    for part in (*packed, facts.encode(), body):
-        check.update(struct.pack("<q", len(part)) + part)
+    stamp = struct.pack("<qd", entry.row, entry.seen)
+    parts = (stamp, repr(entry.published).encode(), id.encode(), (site or "").encode(), *packed, facts.encode(), body)
+    check = blake2b(struct.pack(f"<{len(parts)}q", *map(len, parts)) + b"".join(parts), digest_size=8)
     return (
         entry.row,
         id,
