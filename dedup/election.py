@@ -20,7 +20,7 @@ COPIES: Final = 8
 article with more of them is not replaced any more, because its other copies could not be compared again."""
 
 STRETCH: Final = 64
-"""At most so many new articles are stored at once: a batch in which every other one is a copy must not cost the square of it."""
+"""At most so many new articles are stored at once, and fewer behind a copy: what is looked at in vain must not cost much."""
 
 _LAST: Final = 1 << 62
 """The position of what is not stored yet."""
@@ -132,14 +132,16 @@ class Election:
         done: list[Placed] = []
         count = len(batch.pieces)
         self._renew(batch, 0)
+        stretch = STRETCH
         while len(done) < count:
             start = len(done)
-            stop = min(start + STRETCH, next((i for i in batch.changed if i >= start), count))
+            stop = min(start + stretch, next((i for i in batch.changed if i >= start), count))
             if start < stop:
                 for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
                     self.matcher.remember(row, batch.pieces[i].words)
                     done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0))
-            if len(done) < count:
+            stretch = min(2 * stretch, STRETCH) if len(done) == stop else 1
+            if len(done) < count and len(done) < max(stop, start + 1):
                 done.append(self.place(batch[len(done)]))
                 self._renew(batch, len(done))
         return done

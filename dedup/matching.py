@@ -155,8 +155,10 @@ class Matcher:
         if piece.words.hash != other.words.hash or a.site is None or a.site != b.site:
             return False
         titles = title_similarity(a.title, b.title)
+        if titles is None or titles >= UNLIKE_TITLE:
+            return False
         pages = [page(e.canonical_url) or page(e.url) for e in (a, b)]
-        return titles is not None and titles < UNLIKE_TITLE and None not in pages and pages[0] != pages[1]
+        return None not in pages and pages[0] != pages[1]
 
     def too_far(self, a: Entry, b: Entry) -> bool:
         """Whether the window of time holds two articles apart."""
