@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -48,11 +48,11 @@ class Learned:
         words: Words,
         pieces: tuple[NDArray[np.uint64], Digest],
         tables: Tables,
-        read: Callable[[list[int]], Sequence[Words]],
+        read: Callable[[list[int]], Mapping[int, Words]],
     ) -> list[int]:
         """Takes the names of pieces that this article shows to be boilerplate: with it they stand in as many articles, mutually
         unlike, as `boilerplate.CONTEXTS` and `SITES` say. `pieces`: its pieces that are not known
-        yet, and what tables know of them; `read` gives the words of rows. Returns the new names.
+        yet, and what tables know of them; `read` gives the words of those rows that are there. Returns the new names.
         """
         keys = pieces[0]
         rows, numbers = tables.holders(pieces[1], CONTEXTS - 1)
@@ -86,7 +86,7 @@ def _unlike(
     keys: NDArray[np.uint64],
     chosen: dict[int, list[int]],
     words: Words,
-    read: Callable[[list[int]], Sequence[Words]],
+    read: Callable[[list[int]], Mapping[int, Words]],
     need: int,
     tables: Tables | None,
 ) -> list[int]:
@@ -95,9 +95,9 @@ def _unlike(
 
     if not chosen:
         return []
-    rows = sorted({row for held in chosen.values() for row in held})
-    known = [words, *read(rows)]
-    place = {row: i for i, row in enumerate(rows, 1)}
+    others = read(sorted({row for held in chosen.values() for row in held}))
+    known = [words, *others.values()]
+    place = {row: i for i, row in enumerate(others, 1)}
     heads = np.concatenate(([0], np.cumsum([len(w.keys) for w in known]))).astype(np.int64)
     pieces = np.concatenate([w.keys for w in known])
     lengths = np.concatenate([w.lengths for w in known])
@@ -106,12 +106,12 @@ def _unlike(
     kernel.order_pieces(pieces, heads, order)
     sites = np.empty(0, np.int32)
     if tables is not None:
-        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(rows, np.int64))))
+        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(list(others), np.int64))))
     own = {int(keys[number]): held for number, held in chosen.items()}  # a text may have a piece twice
     pairs = [
         (key, i)
         for key, held in own.items()
-        for i in (0, *(place[row] for row in held if key in known[place[row]].keys))
+        for i in (0, *(place[row] for row in held if row in place and key in known[place[row]].keys))
     ]
     found = np.array([key for key, _ in pairs], np.uint64)
     holders = np.array([i for _, i in pairs], np.int32)

@@ -67,7 +67,7 @@ class Tables:
         self._sites[chunk.rows] = [self._code(site) for site in chunk.sites]
         self._make_room([len(own.places) for own in chunk.keys.digests], int(chunk.rows[0]))
         for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
-            table.add(own, np.repeat(chunk.rows, sizes))
+            table.add(own, np.repeat(chunk.rows, sizes), self._alive)
 
     def reserve(self, chunk: Chunk, rows: int) -> None:
         """Makes room for so many rows, of which these are some, in tables that are empty."""
@@ -84,7 +84,7 @@ class Tables:
             for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
                 owners = np.repeat(chunk.rows, sizes)
                 living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-                table.add(Digest(own.places[living], own.tags[living]), owners[living])
+                table.add(Digest(own.places[living], own.tags[living]), owners[living], self._alive)
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:
@@ -117,7 +117,7 @@ class Tables:
         entered = np.empty((len(self._tables), 2), np.int64)
         arrays = tuple(table.arrays for table in self._tables)
         digests = tuple((own.places, own.tags) for own in keys.digests)
-        kernel.insert_row(arrays, digests, row, self._limits, entered)
+        kernel.insert_row(arrays, digests, row, self._limits, self._alive, entered)
         for table, (more, refused) in zip(self._tables, entered.tolist(), strict=True):
             table.entered(more, refused)
 

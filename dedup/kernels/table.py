@@ -28,9 +28,10 @@ def _slot(place, size):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def insert(rows, marks, places, tags, owners, limit):  # type: ignore[no-untyped-def]
-    """Enters key i for the row `owners[i]` (0 marks a free slot); returns how many entered, and how many did not because
-    `limit` rows hold the key already. The table must have room.
+def insert(rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters key i for the row `owners[i]` (0 marks a free slot), in the place of a row that holds it and is not `alive`
+    (u8 by row) if there is one; returns how many took free slots, and how many did not enter because `limit` living rows
+    hold the key already. The table must have room.
     """
     size = len(rows)
     entered = 0
@@ -38,20 +39,27 @@ def insert(rows, marks, places, tags, owners, limit):  # type: ignore[no-untyped
     for i in range(len(places)):
         slot = _slot(places[i], size)
         held = 0
+        dead = np.int64(-1)
         while rows[slot] != 0 and held < limit:
             if marks[slot] == tags[i]:
                 if rows[slot] == owners[i]:
                     break
-                held += 1
+                if alive[rows[slot]]:
+                    held += 1
+                elif dead < 0:
+                    dead = np.int64(slot)
             slot += uint64(1)
             if slot == size:
                 slot = uint64(0)
         if held >= limit:
             refused += 1
         elif rows[slot] == 0:
-            rows[slot] = owners[i]
-            marks[slot] = tags[i]
-            entered += 1
+            if dead >= 0:
+                rows[dead] = owners[i]
+            else:
+                rows[slot] = owners[i]
+                marks[slot] = tags[i]
+                entered += 1
     return entered, refused
 
 
@@ -90,7 +98,7 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped-def]
+def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-untyped-def]
     """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
     `entered` i64[tables, 2]: how many entered, and how many were refused.
     """
@@ -98,7 +106,7 @@ def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped
         rows, marks = tables[t]
         places, tags = keys[t]
         owners = np.full(len(places), owner, np.uint32)
-        done, refused = insert(rows, marks, places, tags, owners, limits[t])
+        done, refused = insert(rows, marks, places, tags, owners, limits[t], alive)
         entered[t, 0] = done
         entered[t, 1] = refused
 
