@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from dedup.canonical import Copy
 from dedup.entries import Entry, Words
-from dedup.keys import Keys, Lot, whole_key
-from dedup.learning import Learned, Printed, printed
+from dedup.keys import whole_key
 from dedup.matching import Found, Matcher, Piece
-from dedup.model import DUPLICATES, Verdict
+from dedup.model import DUPLICATES, Relation, Verdict
+from dedup.ready import Batch, Ready
 from dedup.stores import Store
 
 COPIES: Final = 8
@@ -24,32 +23,6 @@ STRETCH: Final = 64
 
 _LAST: Final = 1 << 62
 """The position of what is not stored yet."""
-
-
-class Ready(NamedTuple):
-    """An article that is ready to be placed, and what it is found by."""
-
-    piece: Piece
-    keys: Keys
-
-
-class Batch:
-    """Articles that are ready to be placed one after another; `batch[i]` is article i. `known`: so many names of boilerplate
-    (`learned`) were known when they were made ready; `changed`: articles that more of it was found in since.
-    """
-
-    def __init__(self, pieces: Sequence[Piece], keys: Lot, learned: Learned, known: int) -> None:
-        self.pieces, self.keys, self.learned, self.known = pieces, keys, learned, known
-        self.entries = [piece.entry for piece in pieces]
-        self.changed: dict[int, Ready] = {}
-
-    def __getitem__(self, i: int) -> Ready:
-        return self.changed.get(i) or Ready(self.pieces[i], self.keys[i])
-
-    @cached_property
-    def printed(self) -> Printed:
-        """All pieces of the articles."""
-        return printed((entry.site for entry in self.entries), [piece.words for piece in self.pieces])
 
 
 class _Choice(NamedTuple):
@@ -76,30 +49,28 @@ class _Weighed(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What became of an article that was there before, in rows of the store: it went from `old`, and is stored under `new` now
-    (0: nowhere), as a copy of `kept`, or (0) because it is kept again. `replaced`: it was kept before.
+    """What a better copy means for an earlier article, in rows of the store: `old` is where it was, `new` where it is (0: in
+    none, and its words are those of `kept`, or it was one copy too many), `kept` the article that it is a copy of (0: it is kept
+    again). `verdict` on it as a copy of that; `was_kept`: whether it was no copy before.
     """
 
-    id: str
     old: int
     new: int
     kept: int
-    replaced: bool
-
-    @property
-    def restored(self) -> bool:
-        """Whether it is kept again."""
-        return self.kept == 0
+    verdict: Verdict
+    was_kept: bool = False
 
 
 class Placed(NamedTuple):
     """What became of an article, in rows of the store: `row` is its own (0 where it was not stored), `kept` that of the article
-    that is kept for it (0 when it is new). `changes` of others, in the order in which they happened.
+    that is kept for it (0 when it is new), `like` that of the one that stands for its words: its own, that of an article with
+    equal words, or `kept`. `changes`: what this means for others.
     """
 
     verdict: Verdict
     row: int
     kept: int
+    like: int
     changes: tuple[Change, ...] = ()
 
 
@@ -122,8 +93,26 @@ class Election:
         return Batch(pieces, self.matcher.keys(pieces), learned, known)
 
     def check(self, article: Ready) -> Verdict:
-        """The verdict that `place` would give; nothing is changed, and nothing learned."""
-        return self._verdict(article.piece.entry, self._weigh(article))
+        """The verdict that `place` would give; nothing is changed, and what is learned is forgotten again."""
+        known = len(self.matcher.learned.names)
+        try:
+            article, weighed, _ = self._considered(article)
+        finally:
+            self.matcher.learned.forget(known)
+        return self._verdict(article.piece.entry, weighed)
+
+    def _considered(self, article: Ready) -> tuple[Ready, _Weighed, list[int]]:
+        """What is found of an article, without the boilerplate that it shows to be such, of which the names are given as well."""
+        weighed = self._weigh(article)
+        new: list[int] = []
+        if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
+            piece = article.piece
+            pieces = piece.pieces, article.keys.pieces
+            new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
+            if new:
+                article = self.ready([piece.entry], [piece.words])[0]
+                weighed = self._weigh(article)
+        return article, weighed, new
 
     def place_all(self, batch: Batch) -> list[Placed]:
         """Takes the articles in, in their order. Runs of those that nothing in the store has to do with are stored at once."""
@@ -139,7 +128,7 @@ class Election:
             if start < stop:
                 for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
                     self.matcher.remember(row, batch.pieces[i].words)
-                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0))
+                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, row))
             stretch = min(2 * stretch, STRETCH) if len(done) == stop else 1
             if len(done) < count and len(done) < max(stop, start + 1):
                 done.append(self.place(batch[len(done)]))
@@ -169,8 +158,10 @@ class Election:
         copies = [entry for entry in entries if entry.kept]
         if copies and not any(other.decision.relation == "exact" for other in found):
             known = {other.row: i for i, other in enumerate(found)}
-            for copy, kept in zip(copies, self.store.get([copy.kept for copy in copies]), strict=True):
-                other = self.matcher.copied(piece, copy, kept)
+            stars = {entry.row: entry for entry in self.store.get(sorted({copy.kept for copy in copies}))}
+            for copy in copies:
+                kept = stars.get(copy.kept)
+                other = None if kept is None else self.matcher.copied(piece, copy, kept)
                 if other is not None and other.row in known:
                     found[known[other.row]] = other
                 elif other is not None:
@@ -179,26 +170,31 @@ class Election:
 
     def place(self, article: Ready) -> Placed:
         """Takes an article in: stores it when it is new, counts it when it is a copy."""
-        weighed = self._weigh(article)
-        if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
-            piece = article.piece
-            pieces = piece.pieces, article.keys.pieces
-            new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
-            if new:
-                self.store.learn(new)
-                article = self.ready([piece.entry], [piece.words])[0]
-                weighed = self._weigh(article)
+        article, weighed, new = self._considered(article)
+        if new:
+            self.store.learn(new)
         verdict = self._verdict(article.piece.entry, weighed)
         if weighed.better is not None:
             kept = weighed.better.found
-            return Placed(verdict, self._drop(article.piece, kept), kept.row)
+            row = self._drop(article.piece, kept)
+            return Placed(verdict, row, kept.row, row or (kept.row if kept.copy is None else kept.copy.row))
         row = self._store(article)
-        changes = tuple(change for worse in weighed.worse for change in self._replace(article.piece, row, worse.found))
-        restored = tuple(change.id for change in changes if change.restored)
-        return Placed(replace(verdict, restored=restored), row, 0, changes)
+        if not weighed.worse:
+            return Placed(verdict, row, 0, row)
+        changes: list[Change] = []
+        left = [piece for worse in weighed.worse for piece in self._replace(article.piece, row, worse, changes)]
+        over = len(self.store.copies(row)) - COPIES
+        if over > 0:
+            self.store.update(row, lost=over)
+        settled = [self._settle(piece) for piece in left]
+        restored = tuple(change.verdict.id for change in settled if not change.kept)
+        moved = tuple((change.verdict.id, change.verdict.duplicate_of or "") for change in settled if change.kept)
+        told = replace(verdict, restored=restored, moved=moved)
+        return Placed(told, row, 0, row, (*changes, *settled))
 
-    def _words(self, rows: list[int]) -> list[Words]:
-        return self.matcher.words(self.store.get(rows))
+    def _words(self, rows: list[int]) -> dict[int, Words]:
+        entries = self.store.get(rows)
+        return {entry.row: words for entry, words in zip(entries, self.matcher.words(entries), strict=True)}
 
     def _weigh(self, article: Ready) -> _Weighed:
         found = self.found(article)
@@ -269,11 +265,11 @@ class Election:
     def _drop(self, piece: Piece, kept: Found) -> int:
         """Counts a copy, and stores it while there is room, should its words be others; returns its row, 0 without."""
         row = lost = 0
-        if kept.decision.relation != "exact" and not self.lasting:
+        if kept.decision.relation != "exact":
             lost = 1
-            if kept.piece.entry.lost == 0:
+            if kept.piece.entry.lost == 0 and not self.lasting:
                 copies = self.store.copies(kept.row)
-                if piece.words.hash in {words.hash for words in self.matcher.words(copies)}:
+                if any(self.matcher.same(piece, other) for other in self.matcher.pieces(copies)):
                     lost = 0
                 elif len(copies) < COPIES:
                     lost = 0
@@ -288,32 +284,54 @@ class Election:
         self.matcher.remember(row, piece.words)
         return row
 
-    def _replace(self, piece: Piece, row: int, found: Found) -> Iterator[Change]:
-        """Puts an article that was stored in a row in the place of one that it is a better copy of. Those copies of the old one
-        that are none of the new one become copies of what they match, so that this comes to an end, or are kept again.
+    def _replace(self, piece: Piece, row: int, worse: _Choice, changes: list[Change]) -> list[Piece]:
+        """Puts an article that was stored in the place of one that it is a better copy of; returns those copies of the old one
+        that are none of the new one, which are in the store no more. Tells of the others in `changes`.
         """
+        found = worse.found
         old = found.piece.entry
         members = self.matcher.pieces(self.store.copies(old.row))
         matching = {
-            other.row for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
+            other.row: other for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
         }
-        self.store.discard([old.row])
-        self.store.update(row, copies=old.copies + 1)
-        equal = found.decision.relation == "exact"
-        yield Change(old.id, old.row, 0 if equal else self._copy(found.piece, row), row, True)
-        for member in members:
-            entry = member.entry
-            if entry.row in matching:
-                self.store.update(entry.row, kept=row)
-                continue
-            self.store.discard([entry.row])
-            again = self.ready([entry._replace(row=0, kept=0)], [member.words])[0]
-            copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
-            if copies:
-                best = max(copies, key=lambda other: (other.resemblance, -other.row))
-                yield Change(entry.id, entry.row, self._drop(again.piece, best), best.row, False)
-            else:
-                yield Change(entry.id, entry.row, self._store(again), 0, False)
-        over = len(self.store.copies(row)) - COPIES
-        if over > 0:
-            self.store.update(row, lost=over)
+        left = [member for member in members if member.entry.row not in matching]
+        for copy, other in sorted(matching.items()):
+            self.store.update(copy, kept=row)
+            changes.append(Change(copy, copy, row, _of(other, piece.entry, worse.decided)))
+        self.store.discard([old.row, *(member.entry.row for member in left)])
+        self.store.update(row, copies=old.copies + 1 - len(left))
+        new = 0 if found.decision.relation == "exact" else self._copy(found.piece, row)
+        changes.append(Change(old.row, new, row, _of(found, piece.entry, worse.decided), was_kept=True))
+        return left
+
+    def _settle(self, member: Piece) -> Change:
+        """Stores a copy of an article that was replaced, which is no copy of the new one: as a copy of another kept article that
+        it matches, whatever the policy prefers, so that this comes to an end; or else as kept again.
+        """
+        entry = member.entry
+        again = self.ready([entry._replace(row=0, kept=0)], [member.words])[0]
+        copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
+        if not copies:
+            return Change(entry.row, self._store(again), 0, Verdict(entry.id, "new"))
+        best = max(copies, key=lambda other: (other.resemblance, -other.row))
+        verdict = self._verdict(entry, _Weighed(copies, [], _Choice(best, "an earlier decision")))
+        return Change(entry.row, self._drop(again.piece, best), best.row, verdict)
+
+
+def _of(found: Found, better: Entry, decided: str) -> Verdict:
+    """The verdict on an article that was found of a better one, as a copy of that."""
+    decision = found.decision
+    relation = _SEEN_FROM_THERE.get(decision.relation, decision.relation)
+    return Verdict(
+        found.piece.entry.id,
+        "duplicate",
+        duplicate_of=better.id,
+        relation=relation,
+        resemblance=round(found.resemblance, 4),
+        containment=round(found.containment, 4),
+        reason=_Choice(found, decided).reason,
+    )
+
+
+_SEEN_FROM_THERE: Final[dict[Relation, Relation]] = {"extended": "truncated", "truncated": "extended"}
+"""What the one of two articles is to the other, by what that is to it; otherwise it is the same."""

@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from dedup import dates
-from dedup.election import Batch, Election, Placed, Ready
+from dedup.election import Election, Placed
 from dedup.entries import Entry, Reading, read
-from dedup.errors import InputError, SettingsError
+from dedup.errors import InputError, SettingsError, StoreError
 from dedup.fields import Article
 from dedup.learning import Learned
 from dedup.matching import Found, Matcher
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
+from dedup.ready import Batch, Ready
 from dedup.settings import Settings
 from dedup.stores import Store
 
@@ -45,13 +46,24 @@ class Index:
         self.uri, self.settings = uri, settings
         self._store = store
         self._lock = threading.RLock()
-        self._inside = False
+        self._inside = self._failed = self._closed = False
         self._start()
 
     def _start(self) -> None:
+        """Everything in memory beside the store's tables is made anew."""
+        self._stale = True
         learned = Learned(self._store.learned())
         self._matcher = Matcher(self.settings, learned)
         self._election = Election(self._store, self._matcher)
+        self._stale = False
+
+    def _ready(self) -> None:
+        """Makes good for a change that was undone. Raises StoreError when the index was closed."""
+        with self._lock:
+            if self._closed:
+                raise StoreError(self.uri, "was closed; open it anew")
+            if self._stale:
+                self._start()
 
     # What is asked of it
 
@@ -60,9 +72,11 @@ class Index:
         return self.add_many((article,))[0]
 
     def add_many(self, articles: Iterable[Record], *, batch: int = BATCH) -> list[Verdict]:
-        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles. With `settings.jobs` of
-        more than one, a thread reads the next articles while the last ones are stored.
+        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles. Should `articles` raise
+        something, the batches before are stored, and that one is not. With `settings.jobs` of more than one, a thread reads the
+        next articles while the last ones are stored. Raises SettingsError.
         """
+        _check_many(articles, batch)
         found: list[Verdict] = []
         for reading, ready in self._ahead(articles, batch):
             found += [placed.verdict for placed in self._placed(reading, ready)]
@@ -86,6 +100,7 @@ class Index:
 
     def _prepared(self, records: Sequence[Record], *, whole: bool = False) -> tuple[Reading, Batch | None]:
         """Articles read, and ready to be placed, if there are any; `whole`: with all that the store can do beforehand."""
+        self._ready()
         reading = read(records, self.settings)
         if not reading.entries:
             return reading, None
@@ -94,9 +109,12 @@ class Index:
 
     def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
         """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
-        `settings.pages` says otherwise). Articles that were not asked for yet are not added.
+        `settings.pages` says otherwise). A batch is added when its first article is asked for. Raises SettingsError.
         """
-        source = iter(articles)
+        _check_many(articles, batch)
+        return self._stream(iter(articles), batch)
+
+    def _stream(self, source: Iterator[Record], batch: int) -> Iterator[tuple[Record, Verdict]]:
         while chunk := list(islice(source, batch)):
             reading, ready = self._prepared(chunk)
             verdicts = [placed.verdict for placed in self._placed(reading, ready)]
@@ -113,6 +131,7 @@ class Index:
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
+        self._ready()
         ready = self._election.ready(reading.entries, reading.words) if reading.entries else None
         return self._placed(reading, ready)
 
@@ -125,30 +144,53 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised. Others wait."""
+        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or
+        by a call of this index within it, even when the block goes on. Others wait.
+        """
         with self._lock:
             if self._inside:
-                yield
+                yield from self._within()
                 return
-            self._inside = True
+            self._ready()
+            self._inside, self._failed = True, False
             try:
                 with self._store.write():
                     self._refresh()
                     yield
+                    if self._failed:
+                        raise StoreError(self.uri, "a part of this change failed, so that all of it is undone")
             except BaseException:
-                self._start()
+                self._stale = True
                 raise
             finally:
                 self._inside = False
 
+    def _within(self) -> Iterator[None]:
+        """A part of a transaction; what it did before it failed cannot be undone alone."""
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What is read in the block is of one moment, and no older than its beginning."""
+        with self._lock:
+            self._ready()
+            with self._store.read():
+                self._refresh()
+                yield
+
     def _refresh(self) -> None:
+        self._stale = True  # until what was taken in is known here, too
         self._matcher.learned.add(self._store.refresh())
+        self._stale = False
 
     def check(self, article: Record) -> Verdict:
         """The verdict that `add` would give now; nothing is remembered."""
-        with self._lock:
-            self._refresh()
-            reading = read((article,), self.settings)
+        reading = read((article,), self.settings)
+        with self._reading():
             found = reading.outcome[0]
             if not isinstance(found, int):
                 return _set_aside(found)
@@ -158,8 +200,7 @@ class Index:
         """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
         those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
         """
-        with self._lock:
-            self._refresh()
+        with self._reading():
             if isinstance(article, str):
                 ready = self._known(article)
             else:
@@ -177,19 +218,17 @@ class Index:
             raise InputError(id, "the index keeps no article with this id")
         return self._election.ready(entries[-1:], self._matcher.words(entries[-1:]))[0]
 
-    def get(self, id: str) -> Article | None:
+    def get(self, id: str | int) -> Article | None:
         """The article with this id, the latest of several; None where the index keeps none."""
-        with self._lock:
-            self._refresh()
-            entries = [entry for entry in self._store.named(id) if not entry.kept]
+        with self._reading():
+            entries = [entry for entry in self._store.named(str(id)) if not entry.kept]
             return entries[-1].article if entries else None
 
     def __contains__(self, id: object) -> bool:
-        return isinstance(id, str) and self.get(id) is not None
+        return isinstance(id, (str, int)) and self.get(id) is not None
 
     def __len__(self) -> int:
-        with self._lock:
-            self._refresh()
+        with self._reading():
             return self._store.count()[0]
 
     def id_of(self, row: int) -> str | None:
@@ -204,15 +243,15 @@ class Index:
 
     def notes(self) -> dict[str, str]:
         """All that was noted."""
-        with self._lock:
+        with self._reading():
             return self._store.notes()
 
     # What is taken out of it
 
-    def discard(self, id: str) -> int:
+    def discard(self, id: str | int) -> int:
         """Forgets the articles with this id and the copies stored beside them; returns how many articles went."""
         with self.transaction():
-            return self._forget(self._store.named(id))
+            return self._forget(self._store.named(str(id)))
 
     def expire(
         self,
@@ -221,9 +260,9 @@ class Index:
         older_than: str | None = None,
         by: Literal["seen", "published"] = "seen",
     ) -> int:
-        """Forgets articles that were added before a moment, or longer ago than a span of time (`30d`, `12h`); returns how many.
-
-        `by="published"`: by their dates of publication; articles without one stay. Raises SettingsError.
+        """Forgets articles that were added before a moment, or longer ago than a span of time (`30d`, `12h`), with the copies
+        stored beside them; returns how many articles went. `by="published"`: by their dates of publication; articles without
+        one stay. Raises SettingsError.
         """
         if (before is None) == (older_than is None):
             raise SettingsError("expire needs either before= or older_than=")
@@ -237,7 +276,11 @@ class Index:
                 raise SettingsError(f"before is {before!r}: give a date, such as 2026-01-31")
             moment = known
         with self.transaction():
-            return self._forget(self._store.get(self._store.older(moment, published=by == "published")))
+            rows = iter(self._store.older(moment, published=by == "published"))
+            gone = 0
+            while part := list(islice(rows, BATCH)):
+                gone += self._forget(self._store.get(part))
+            return gone
 
     def _forget(self, entries: Iterable[Entry]) -> int:
         """Forgets entries, with their copies; returns how many of them were kept."""
@@ -252,12 +295,17 @@ class Index:
     # What it tells of itself
 
     def entries(self) -> Iterator[Article]:
-        """All articles that are kept, in the order in which they were added."""
-        with self._lock:
-            self._refresh()
-            for entry in self._store.entries():
-                if not entry.kept:
-                    yield entry.article
+        """All articles that are kept, in the order in which they were added. The index may be used meanwhile: an article that
+        came or went then may be among them or not.
+        """
+        with self._reading():
+            found = self._store.entries()
+        while True:
+            with self._reading():
+                part = list(islice(found, BATCH))
+            if not part:
+                return
+            yield from (entry.article for entry in part if not entry.kept)
 
     @property
     def made_by(self) -> dict[str, str]:
@@ -266,8 +314,7 @@ class Index:
 
     def stats(self) -> IndexStats:
         """What it holds."""
-        with self._lock:
-            self._refresh()
+        with self._reading():
             kept, stored, dropped = self._store.count()
             tables = self._store.tables
             return IndexStats(
@@ -282,19 +329,27 @@ class Index:
 
     def verify(self) -> list[str]:
         """What is damaged, in words; empty when all is well. Reads everything."""
-        with self._lock:
+        with self._reading():
             return self._store.verify()
 
     def compact(self) -> None:
-        """Gives the room of what was forgotten back, on disk and in memory."""
+        """Gives the room of what was forgotten back, on disk and in memory. Raises StoreError within a transaction."""
         with self._lock:
+            self._ready()
+            self._outside()
+            self._stale = True
             self._store.compact()
-            self._start()
 
     def close(self) -> None:
-        """Ends the use of the index."""
+        """Ends the use of the index. Raises StoreError within a transaction."""
         with self._lock:
+            self._outside()
+            self._closed = True
             self._store.close()
+
+    def _outside(self) -> None:
+        if self._inside:
+            raise StoreError(self.uri, "is within a transaction, which has to end first")
 
     def __enter__(self) -> Index:
         return self
@@ -305,12 +360,19 @@ class Index:
         self.close()
 
 
+def _check_many(articles: object, batch: int) -> None:
+    if batch < 1:
+        raise SettingsError(f"batch is {batch}: give at least 1")
+    if isinstance(articles, (str, Mapping)):
+        raise SettingsError("one article is given where many are expected: put it into a list")
+
+
 def _set_aside(record: Quarantined) -> Verdict:
     return Verdict("", "quarantined", reason=f"{record.reason}: {record.detail}")
 
 
 def _nowhere(record: Quarantined) -> Placed:
-    return Placed(_set_aside(record), 0, 0)
+    return Placed(_set_aside(record), 0, 0, 0)
 
 
 def _likeness(found: Found) -> Likeness:

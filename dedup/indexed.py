@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Final
 
 from dedup.corpus import Progress
 from dedup.dump import Files, page_line, quarantined_line, removed_line, usable, write_lines
-from dedup.election import Placed
+from dedup.election import Change, Placed
 from dedup.entries import read
 from dedup.errors import AccountingError, SettingsError
 from dedup.index import BATCH, Index
@@ -109,14 +110,17 @@ def _run(
 
 
 class _Ledger:
-    """What becomes of the rows of a dump while later ones arrive. `rows` of the dump are told by rows of the store (`owner`)."""
+    """What becomes of the rows of a dump while later ones arrive. Rows of the store tell of rows of the dump: `owner` which one
+    is stored there; `like` (by row of the dump) where its words are, so that it follows what becomes of these (`changes`).
+    """
 
     def __init__(self, source: LineSource, index: Index) -> None:
         self._source, self._index = source, index
         self._owner: dict[int, int] = {}
         self._verdicts: dict[int, Verdict] = {}
         self._for: dict[int, int] = {}
-        self._instead: dict[int, int] = {}
+        self._like: dict[int, int] = {}
+        self._changes: dict[int, Change] = {}
         self.replaced: list[str] = []
         self.restored: list[str] = []
         self.quarantined: list[Quarantined] = []
@@ -144,6 +148,8 @@ class _Ledger:
         empty = [row for row, verdict in self._verdicts.items() if verdict.status == "quarantined"]
         places = [Quarantined(source.place(row), "empty", "the text has no words") for row in empty]
         self.quarantined = sorted([*source.quarantined, *places], key=lambda q: source.order(q.place))
+        for row in sorted(self._like):
+            self._follow(row)
         self.kept = [row for row, verdict in sorted(self._verdicts.items()) if verdict.new]
         self.removed = list(self._removed())
 
@@ -168,24 +174,31 @@ class _Ledger:
         self._verdicts[row] = placed.verdict
         if placed.row:
             self._owner[placed.row] = row
-        if placed.kept:
-            self._for[row] = placed.kept
+        if placed.like:
+            self._for[row], self._like[row] = placed.kept, placed.like
         for change in placed.changes:
+            self._changes[change.old] = change
             known = self._owner.pop(change.old, None)
-            if change.replaced:
-                self._instead[change.old] = placed.row
-            if known is None:  # of an earlier run
-                self.replaced += [change.id] * change.replaced
-                self.restored += [change.id] * change.restored
-                continue
-            if change.new:
+            if known is not None and change.new:
                 self._owner[change.new] = known
-            if change.restored:
-                self._verdicts[known] = Verdict(change.id, "new")
-                continue
-            self._for[known] = change.kept
-            if change.replaced:
-                self._verdicts[known] = _removed_for(change.id, placed.verdict)
+            elif known is None and change.was_kept:
+                self.replaced.append(change.verdict.id)
+            elif known is None and not change.kept:
+                self.restored.append(change.verdict.id)
+
+    def _follow(self, row: int) -> None:
+        """Gives a row the verdict of the end, from what became of the words that it has."""
+        last, at = None, self._like[row]
+        while (change := self._changes.get(at)) is not None:
+            last, before, at = change, at, change.new or change.kept
+            if at == before:
+                break
+        if last is None:
+            return
+        verdict, kept = last.verdict, last.kept
+        if verdict.new and self._owner.get(last.new) != row:
+            verdict, kept = _EQUAL_TO_KEPT, last.new
+        self._verdicts[row], self._for[row] = replace(verdict, id=self._verdicts[row].id), kept
 
     def _removed(self) -> Iterator[Removed]:
         """The rows to remove, in order, with what is kept for them in the end."""
@@ -195,8 +208,6 @@ class _Ledger:
             if not verdict.duplicate:
                 continue
             kept = self._for[row]
-            while kept in self._instead:
-                kept = self._instead[kept]
             here = self._owner.get(kept)
             if kept not in ids:
                 found = self._index.id_of(kept) if here is None else source.facts.ids[here]
@@ -236,9 +247,5 @@ class _Ledger:
         return account
 
 
-def _removed_for(name: str, better: Verdict) -> Verdict:
-    """The verdict on an article that a better copy took the place of."""
-    relation = "truncated" if better.relation == "extended" else better.relation
-    return replace(
-        better, id=name, status="duplicate", duplicate_of=better.id, relation=relation, replaces=(), restored=()
-    )
+_EQUAL_TO_KEPT: Final = Verdict("", "duplicate", None, "exact", 1.0, 1.0, "equal words; kept by an earlier decision")
+"""On a row whose words are those of an article that is kept again."""

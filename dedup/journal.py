@@ -131,15 +131,23 @@ class Journal:
 
 
 def _plain(placed: Placed) -> dict[str, Any]:
-    return placed._replace(verdict=asdict(placed.verdict))._asdict()  # type: ignore[arg-type]
+    changes = [change._replace(verdict=asdict(change.verdict)) for change in placed.changes]  # type: ignore[arg-type]
+    return placed._asdict() | {"verdict": asdict(placed.verdict), "changes": changes}
 
 
 def _batch(line: dict[str, Any]) -> Batch:
     return Batch([_placed(**known) for known in line["placed"]], dict(line["doubled"]))
 
 
-def _placed(verdict: dict[str, Any], row: int, kept: int, changes: list[list[Any]]) -> Placed:
-    parts: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in verdict.items()
-    }
-    return Placed(Verdict(**parts), row, kept, tuple(Change(*change) for change in changes))
+def _placed(verdict: dict[str, Any], changes: list[list[Any]], **rows: int) -> Placed:
+    told = [Change(old, new, kept, _verdict(known), was_kept) for old, new, kept, known, was_kept in changes]
+    return Placed(_verdict(verdict), **rows, changes=tuple(told))
+
+
+def _verdict(known: dict[str, Any]) -> Verdict:
+    parts: dict[str, Any] = {name: _frozen(value) for name, value in known.items()}
+    return Verdict(**parts)
+
+
+def _frozen(value: object) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

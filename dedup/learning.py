@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -81,10 +81,22 @@ class Learned:
         new = asked[~self._are_known(asked)]
         self.names += new.tolist()
         if 2 * len(self.names) > len(self._slots):
-            self._slots = np.zeros(4 * len(self.names), np.uint64)
-            new = np.array(self.names, np.uint64)
-        kernel.put_names(self._slots, new)
+            self._fill(4 * len(self.names))
+        else:
+            kernel.put_names(self._slots, new)
         return sorted(new.tolist())
+
+    def forget(self, known: int) -> None:
+        """Forgets all but the first so many names."""
+        if len(self.names) > known:
+            del self.names[known:]
+            self._fill(len(self._slots))
+
+    def _fill(self, room: int) -> None:
+        from dedup.kernels import table as kernel
+
+        self._slots = np.zeros(room, np.uint64)
+        kernel.put_names(self._slots, np.array(self.names, np.uint64))
 
     def marks(self, printed: Printed) -> NDArray[np.bool_]:
         """Which pieces are known to be boilerplate."""
@@ -103,11 +115,11 @@ class Learned:
         words: Words,
         pieces: tuple[NDArray[np.uint64], Digest],
         tables: Tables,
-        read: Callable[[list[int]], Sequence[Words]],
+        read: Callable[[list[int]], Mapping[int, Words]],
     ) -> list[int]:
         """Takes the names of pieces that this article shows to be boilerplate: with it they stand in as many articles, mutually
         unlike, as `boilerplate.CONTEXTS` and `SITES` say. `pieces`: its pieces that are not known
-        yet, and what tables know of them; `read` gives the words of rows. Returns the new names.
+        yet, and what tables know of them; `read` gives the words of those rows that are there. Returns the new names.
         """
         keys = pieces[0]
         rows, numbers = tables.holders(pieces[1], CONTEXTS - 1)
@@ -139,7 +151,7 @@ def _unlike(
     keys: NDArray[np.uint64],
     chosen: dict[int, list[int]],
     words: Words,
-    read: Callable[[list[int]], Sequence[Words]],
+    read: Callable[[list[int]], Mapping[int, Words]],
     need: int,
     tables: Tables | None,
 ) -> list[int]:
@@ -148,9 +160,9 @@ def _unlike(
 
     if not chosen:
         return []
-    rows = sorted({row for held in chosen.values() for row in held})
-    known = [words, *read(rows)]
-    place = {row: i for i, row in enumerate(rows, 1)}
+    others = read(sorted({row for held in chosen.values() for row in held}))
+    known = [words, *others.values()]
+    place = {row: i for i, row in enumerate(others, 1)}
     heads = np.concatenate(([0], np.cumsum([len(w.keys) for w in known]))).astype(np.int64)
     pieces = np.concatenate([w.keys for w in known])
     lengths = np.concatenate([w.lengths for w in known])
@@ -159,12 +171,12 @@ def _unlike(
     kernel.order_pieces(pieces, heads, order)
     sites = np.empty(0, np.int32)
     if tables is not None:
-        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(rows, np.int64))))
+        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(list(others), np.int64))))
     own = {int(keys[number]): held for number, held in chosen.items()}  # a text may have a piece twice
     pairs = [
         (key, i)
         for key, held in own.items()
-        for i in (0, *(place[row] for row in held if key in known[place[row]].keys))
+        for i in (0, *(place[row] for row in held if row in place and key in known[place[row]].keys))
     ]
     found = np.array([key for key, _ in pairs], np.uint64)
     holders = np.array([i for _, i in pairs], np.int32)

@@ -160,6 +160,10 @@ class Matcher:
         pages = [page(e.canonical_url) or page(e.url) for e in (a, b)]
         return None not in pages and pages[0] != pages[1]
 
+    def same(self, piece: Piece, other: Piece) -> bool:
+        """Whether two articles have equal words, and nothing speaks against taking them for one."""
+        return self.equal(piece, other) and not self.parted(piece, other)
+
     def too_far(self, a: Entry, b: Entry) -> bool:
         """Whether the window of time holds two articles apart."""
         window = self.settings.window_hours
@@ -170,7 +174,7 @@ class Matcher:
     def copied(self, piece: Piece, copy: Entry, kept: Entry) -> Found | None:
         """What is found of a kept article by a stored copy of it: whether that has the words of this article."""
         other = self.pieces([copy])[0]
-        if not self.equal(piece, other) or self.parted(piece, other):
+        if not self.same(piece, other):
             return None
         decision = _EQUAL._replace(quantity=f"equal words in its copy {copy.id}")
         return Found(self.pieces([kept])[0], decision, len(piece.core), 1.0, 1.0, copy)

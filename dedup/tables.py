@@ -68,7 +68,7 @@ class Tables:
         self._sites[chunk.rows] = [self.code(site) for site in chunk.sites]
         self._make_room([len(own.places) for own in chunk.keys], int(chunk.rows[0]))
         for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
-            table.add(own, np.repeat(chunk.rows, sizes))
+            table.add(own, np.repeat(chunk.rows, sizes), self._alive)
 
     def reserve(self, chunk: Chunk, rows: int) -> None:
         """Makes room for so many rows, of which these are some, in tables that are empty."""
@@ -85,7 +85,7 @@ class Tables:
             for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
                 owners = np.repeat(chunk.rows, sizes)
                 living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-                table.add(Digest(own.places[living], own.tags[living]), owners[living])
+                table.add(Digest(own.places[living], own.tags[living]), owners[living], self._alive)
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:
@@ -114,7 +114,7 @@ class Tables:
         self._make_room([len(own.places) for own in keys], row)
         entered = np.zeros((len(self._tables), 2), np.int64)
         digests = tuple((own.places, own.tags) for own in keys)
-        kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, entered)
+        kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
         self._count(entered)
 
     def admit(self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None]) -> int:

@@ -52,36 +52,43 @@ def test_packed_keys_of_another_length_are_refused() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8)), max_size=40))
-def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int]]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=40
+    )
+)
+def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> None:
     table, twin = KeyTable(3), reference_table.Table(3)
-    for row, keys in rows:
+    alive = np.ones(32, np.uint8)
+    living = set(range(32))
+    for row, keys, ends in rows:
         own = digest(keys)
-        table.add(own, owners(row, len(keys)))
+        table.add(own, owners(row, len(keys)), alive)
         for pair in pairs(own):
-            twin.add(pair, row)
-    alive = np.zeros(32, np.uint8)
-    alive[1:15] = 1
+            twin.add(pair, row, living)
+        if ends:
+            alive[row] = 0
+            living.discard(row)
     asked = digest(list(range(41)))
     found, numbers = table.find(asked, alive)
-    assert sorted(zip(found.tolist(), numbers.tolist(), strict=True)) == twin.find(pairs(asked), set(range(1, 15)))
+    assert sorted(zip(found.tolist(), numbers.tolist(), strict=True)) == twin.find(pairs(asked), living)
     assert table.capped == twin.refused
     assert table.count == sum(map(len, twin.rows.values()))
 
 
 def test_a_table_that_is_filled_anew_finds_what_it_held() -> None:
     table = KeyTable(4)
+    alive = np.ones(100, np.uint8)
     own = [digest(list(range(100 * row, 100 * row + 100))) for row in range(80)]
     entered = 0
     for row, keys in enumerate(own, 1):
         if table.full(100):
             table.empty(2 * entered)
             for r in range(1, row):
-                table.add(own[r - 1], owners(r, 100))
-        table.add(keys, owners(row, 100))
+                table.add(own[r - 1], owners(r, 100), alive)
+        table.add(keys, owners(row, 100), alive)
         entered += 100
     assert table.count == entered > SMALLEST
-    alive = np.ones(100, np.uint8)
     found = [table.find(keys, alive)[0].tolist() for keys in own]
     assert all(rows.count(row) == 100 for row, rows in enumerate(found, 1))
     assert sum(map(len, found)) - entered < entered / 1000  # a row that does not hold the key, now and then
@@ -113,7 +120,7 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
         counts[row] = len(keys)
         for twin, salt in ((near, SALTS[0]), (held, SALTS[1])):
             for pair in pairs(digest(keys, salt)):
-                twin.add(pair, row)
+                twin.add(pair, row, counts)
     alive = set(counts) - {2}
     tables.drop(2)
     own = [digest(asked, salt) for salt in SALTS]

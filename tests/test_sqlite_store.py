@@ -114,7 +114,7 @@ def test_foreign_files_are_refused_as_they_are(tmp_path: Path, kind: str) -> Non
         ("CREATE VIEW more AS SELECT 1", "its tables are others"),
         ("CREATE TRIGGER more AFTER INSERT ON gone BEGIN DELETE FROM articles; END", "its tables are others"),
         ("ALTER TABLE articles ADD COLUMN more", "its tables are others"),
-        ("DELETE FROM header WHERE name = 'seed'", "made with seed nothing"),
+        ("DELETE FROM header WHERE name = 'seed'", "its header is damaged"),
     ],
 )
 def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: str, why: str) -> None:
@@ -274,14 +274,14 @@ def test_every_cut_of_the_log_leaves_a_prefix_of_the_commits(tmp_path: Path) -> 
 
 def test_the_schema_of_a_file_is_not_trusted(path: Path) -> None:
     with open_index(f"sqlite:{path}") as index:
-        assert index._store._db.execute("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
+        assert index._store._db.run("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power", 2)])
 def test_durability_is_that_of_sqlite(path: Path, durability: Any, level: int) -> None:
     with open_index(f"sqlite:{path}", durability=durability) as index:
-        assert index._store._db.execute("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
-        assert index._store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
+        assert index._store._db.run("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
+        assert index._store._db.run("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
 
 
 def test_names_that_utf8_cannot_hold_are_stored(tmp_path: Path) -> None:

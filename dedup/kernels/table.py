@@ -28,35 +28,45 @@ def _slot(place, size):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _enter(rows, marks, place, tag, owner, limit):  # type: ignore[no-untyped-def]
-    """Enters one key: 1 if it did, 0 if the row has it already, -1 if `limit` rows hold it."""
+def _enter(rows, marks, place, tag, owner, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters one key: 1 if it took a free slot, 0 if the row has it already, or took the slot of a row that is not alive, -1 if
+    `limit` living rows hold it.
+    """
     size = len(rows)
     slot = _slot(place, size)
     held = 0
+    dead = np.int64(-1)
     while rows[slot] != 0 and held < limit:
         if marks[slot] == tag:
             if rows[slot] == owner:
                 return 0
-            held += 1
+            if alive[rows[slot]]:
+                held += 1
+            elif dead < 0:
+                dead = np.int64(slot)
         slot += uint64(1)
         if slot == size:
             slot = uint64(0)
     if held >= limit:
         return -1
+    if dead >= 0:
+        rows[dead] = owner
+        return 0
     rows[slot] = owner
     marks[slot] = tag
     return 1
 
 
 @njit(nogil=True, cache=True)
-def insert(rows, marks, places, tags, owners, limit):  # type: ignore[no-untyped-def]
-    """Enters key i for the row `owners[i]` (0 marks a free slot); returns how many entered, and how many did not because
-    `limit` rows hold the key already. The table must have room.
+def insert(rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters key i for the row `owners[i]` (0 marks a free slot), in the place of a row that holds it and is not `alive`
+    (u8 by row) if there is one; returns how many took free slots, and how many did not enter because `limit` living rows
+    hold the key already. The table must have room.
     """
     entered = 0
     refused = 0
     for i in range(len(places)):
-        done = _enter(rows, marks, places[i], tags[i], owners[i], limit)
+        done = _enter(rows, marks, places[i], tags[i], owners[i], limit, alive)
         entered += done == 1
         refused += done == -1
     return entered, refused
@@ -97,7 +107,7 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped-def]
+def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-untyped-def]
     """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
     `entered` i64[tables, 2]: adds how many entered, and how many were refused.
     """
@@ -105,7 +115,7 @@ def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped
         rows, marks = tables[t]
         places, tags = keys[t]
         for i in range(len(places)):
-            done = _enter(rows, marks, places[i], tags[i], owner, limits[t])
+            done = _enter(rows, marks, places[i], tags[i], owner, limits[t], alive)
             entered[t, 0] += done == 1
             entered[t, 1] += done == -1
 
@@ -235,7 +245,7 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
         if _printed(tables[2][0], tables[2][1], pieces[0], pieces[1], alive, sites, codes[i - first], least):
             return i - first
         owner = np.uint32(row + i - first)
-        insert_row(tables, (near, held, pieces), owner, limits, entered)
+        insert_row(tables, (near, held, pieces), owner, limits, alive, entered)
         alive[owner] = 1
         counts[owner] = min(len(held[0]), 65535)
         sites[owner] = codes[i - first]

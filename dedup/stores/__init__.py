@@ -51,8 +51,11 @@ class Store(Protocol):
     def write(self) -> AbstractContextManager[None]:
         """One change of the store, which ends with the block; whatever is raised in it undoes all of it."""
 
+    def read(self) -> AbstractContextManager[None]:
+        """What is read in the block, `refresh` first, is of one moment, whatever others write meanwhile."""
+
     def refresh(self) -> list[int]:
-        """Takes in what others wrote; returns new names of boilerplate."""
+        """Takes in what others wrote; returns new names of boilerplate. Called first in `write` and `read`."""
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows, in their order; rows that are gone are left out."""
@@ -64,7 +67,7 @@ class Store(Protocol):
         """The stored copies that this row is kept for, the earliest first."""
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, the earliest first."""
+        """All entries, the earliest first; the store may change between two of them."""
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
         """The entries with what can be done before it is known whether they are stored (their `body`); threads may do it."""
@@ -78,10 +81,10 @@ class Store(Protocol):
         """
 
     def discard(self, rows: Iterable[int]) -> None:
-        """Forgets rows."""
+        """Forgets rows; those that are gone are left out."""
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
-        """Gives a row another `kept`, and so many more `copies` and `lost` ones."""
+        """Gives a row another `kept`, and so many more `copies` and `lost` ones; nothing for a row that is gone."""
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added (or, with `published`, are dated) before a moment."""
