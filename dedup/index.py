@@ -108,8 +108,8 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or by
-        a call of this index within it, even when the block goes on. Others wait.
+        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or
+        by a call of this index within it, even when the block goes on. Others wait.
         """
         with self._lock:
             if self._inside:
