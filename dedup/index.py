@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Literal
 
 from dedup import dates
-from dedup.election import Election, Placed
+from dedup.election import Placed
 from dedup.entries import Entry, Reading, read
-from dedup.errors import InputError, SettingsError, StoreError
+from dedup.errors import InputError, SettingsError
 from dedup.fields import Article
-from dedup.learning import Learned
-from dedup.matching import Found, Matcher
+from dedup.matching import Found
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
 from dedup.ready import Batch, Ready
+from dedup.session import Session
 from dedup.settings import Settings
 from dedup.stores import Store
 
@@ -44,26 +43,7 @@ class Index:
 
     def __init__(self, uri: str, store: Store, settings: Settings) -> None:
         self.uri, self.settings = uri, settings
-        self._store = store
-        self._lock = threading.RLock()
-        self._inside = self._failed = self._closed = False
-        self._start()
-
-    def _start(self) -> None:
-        """Everything in memory beside the store's tables is made anew."""
-        self._stale = True
-        learned = Learned(self._store.learned())
-        self._matcher = Matcher(self.settings, learned)
-        self._election = Election(self._store, self._matcher)
-        self._stale = False
-
-    def _ready(self) -> None:
-        """Makes good for a change that was undone. Raises StoreError when the index was closed."""
-        with self._lock:
-            if self._closed:
-                raise StoreError(self.uri, "was closed; open it anew")
-            if self._stale:
-                self._start()
+        self._session = Session(uri, store, settings)
 
     # What is asked of it
 
@@ -86,26 +66,32 @@ class Index:
         """Articles in batches, ready to be placed."""
         source = iter(articles)
         chunks = iter(lambda: list(islice(source, size)), [])
+        self._session.ready()
         if self.settings.jobs == 1:
             yield from map(self._prepared, chunks)
             return
+        waiting: deque[Future[tuple[Reading, Batch | None]]] = deque()
+        failure = None
         with ThreadPoolExecutor(1) as pool:
-            waiting: deque[Future[tuple[Reading, Batch | None]]] = deque()
-            for chunk in chunks:
-                waiting.append(pool.submit(self._prepared, chunk, whole=True))
-                if len(waiting) > AHEAD:
+            while failure is None:
+                try:
+                    chunk = next(chunks)
+                except Exception as error:  # of the articles; those that came before are stored first
+                    failure = error
+                else:
+                    waiting.append(pool.submit(self._prepared, chunk, whole=True))
+                while len(waiting) > (AHEAD if failure is None else 0):
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        if not isinstance(failure, StopIteration):
+            raise failure
 
     def _prepared(self, records: Sequence[Record], *, whole: bool = False) -> tuple[Reading, Batch | None]:
         """Articles read, and ready to be placed, if there are any; `whole`: with all that the store can do beforehand."""
-        self._ready()
         reading = read(records, self.settings)
         if not reading.entries:
             return reading, None
-        entries = self._store.prepared(reading.entries) if whole else reading.entries
-        return reading, self._election.ready(entries, reading.words)
+        entries = self._session.store.prepared(reading.entries) if whole else reading.entries
+        return reading, self._session.election.ready(entries, reading.words)
 
     def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
         """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
@@ -116,6 +102,7 @@ class Index:
 
     def _stream(self, source: Iterator[Record], batch: int) -> Iterator[tuple[Record, Verdict]]:
         while chunk := list(islice(source, batch)):
+            self._session.ready()
             reading, ready = self._prepared(chunk)
             verdicts = [placed.verdict for placed in self._placed(reading, ready)]
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
@@ -131,76 +118,37 @@ class Index:
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
-        self._ready()
-        ready = self._election.ready(reading.entries, reading.words) if reading.entries else None
+        self._session.ready()
+        ready = self._session.election.ready(reading.entries, reading.words) if reading.entries else None
         return self._placed(reading, ready)
 
     def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
         placed: list[Placed] = []
         if ready is not None:
             with self.transaction():
-                placed = self._election.place_all(ready)
+                placed = self._session.election.place_all(ready)
         return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or
         by a call of this index within it, even when the block goes on. Others wait.
         """
-        with self._lock:
-            if self._inside:
-                yield from self._within()
-                return
-            self._ready()
-            self._inside, self._failed = True, False
-            try:
-                with self._store.write():
-                    self._refresh()
-                    yield
-                    if self._failed:
-                        raise StoreError(self.uri, "a part of this change failed, so that all of it is undone")
-            except BaseException:
-                self._stale = True
-                raise
-            finally:
-                self._inside = False
-
-    def _within(self) -> Iterator[None]:
-        """A part of a transaction; what it did before it failed cannot be undone alone."""
-        try:
-            yield
-        except BaseException:
-            self._failed = True
-            raise
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """What is read in the block is of one moment, and no older than its beginning."""
-        with self._lock:
-            self._ready()
-            with self._store.read():
-                self._refresh()
-                yield
-
-    def _refresh(self) -> None:
-        self._stale = True  # until what was taken in is known here, too
-        self._matcher.learned.add(self._store.refresh())
-        self._stale = False
+        return self._session.transaction()
 
     def check(self, article: Record) -> Verdict:
         """The verdict that `add` would give now; nothing is remembered."""
         reading = read((article,), self.settings)
-        with self._reading():
+        with self._session.reading():
             found = reading.outcome[0]
             if not isinstance(found, int):
                 return _set_aside(found)
-            return self._election.check(self._election.ready(reading.entries, reading.words)[0])
+            return self._session.election.check(self._session.election.ready(reading.entries, reading.words)[0])
 
     def matches(self, article: Record | str) -> list[Likeness]:
         """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
         those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
         """
-        with self._reading():
+        with self._session.reading():
             if isinstance(article, str):
                 ready = self._known(article)
             else:
@@ -208,50 +156,50 @@ class Index:
                 outcome = reading.outcome[0]
                 if not isinstance(outcome, int):
                     raise InputError("<record>", outcome.detail)
-                ready = self._election.ready(reading.entries, reading.words)[0]
-            found = self._election.found(ready)
+                ready = self._session.election.ready(reading.entries, reading.words)[0]
+            found = self._session.election.found(ready)
             return sorted(map(_likeness, found), key=lambda like: (-like.resemblance, like.id))
 
     def _known(self, id: str) -> Ready:
-        entries = [entry for entry in self._store.named(id) if not entry.kept]
+        entries = [entry for entry in self._session.store.named(id) if not entry.kept]
         if not entries:
             raise InputError(id, "the index keeps no article with this id")
-        return self._election.ready(entries[-1:], self._matcher.words(entries[-1:]))[0]
+        return self._session.election.ready(entries[-1:], self._session.matcher.words(entries[-1:]))[0]
 
     def get(self, id: str | int) -> Article | None:
         """The article with this id, the latest of several; None where the index keeps none."""
-        with self._reading():
-            entries = [entry for entry in self._store.named(str(id)) if not entry.kept]
+        with self._session.reading():
+            entries = [entry for entry in self._session.store.named(str(id)) if not entry.kept]
             return entries[-1].article if entries else None
 
     def __contains__(self, id: object) -> bool:
         return isinstance(id, (str, int)) and self.get(id) is not None
 
     def __len__(self) -> int:
-        with self._reading():
-            return self._store.count()[0]
+        with self._session.reading():
+            return self._session.store.count()[0]
 
     def id_of(self, row: int) -> str | None:
         """The id of the article in a row of the store; None where there is none."""
-        found = self._store.get([row])
+        found = self._session.store.get([row])
         return found[0].id if found else None
 
     def note(self, name: str, value: str | None) -> None:
         """Keeps something that a run needs to know of itself; None forgets it."""
         with self.transaction():
-            self._store.note(name, value)
+            self._session.store.note(name, value)
 
     def notes(self) -> dict[str, str]:
         """All that was noted."""
-        with self._reading():
-            return self._store.notes()
+        with self._session.reading():
+            return self._session.store.notes()
 
     # What is taken out of it
 
     def discard(self, id: str | int) -> int:
         """Forgets the articles with this id and the copies stored beside them; returns how many articles went."""
         with self.transaction():
-            return self._forget(self._store.named(str(id)))
+            return self._forget(self._session.store.named(str(id)))
 
     def expire(
         self,
@@ -276,10 +224,10 @@ class Index:
                 raise SettingsError(f"before is {before!r}: give a date, such as 2026-01-31")
             moment = known
         with self.transaction():
-            rows = iter(self._store.older(moment, published=by == "published"))
+            rows = iter(self._session.store.older(moment, published=by == "published"))
             gone = 0
             while part := list(islice(rows, BATCH)):
-                gone += self._forget(self._store.get(part))
+                gone += self._forget(self._session.store.get(part))
             return gone
 
     def _forget(self, entries: Iterable[Entry]) -> int:
@@ -288,8 +236,8 @@ class Index:
         for entry in entries:
             gone[entry.row] = not entry.kept
             if not entry.kept:
-                gone.update((copy.row, False) for copy in self._store.copies(entry.row))
-        self._store.discard(gone)
+                gone.update((copy.row, False) for copy in self._session.store.copies(entry.row))
+        self._session.store.discard(gone)
         return sum(gone.values())
 
     # What it tells of itself
@@ -298,10 +246,10 @@ class Index:
         """All articles that are kept, in the order in which they were added. The index may be used meanwhile: an article that
         came or went then may be among them or not.
         """
-        with self._reading():
-            found = self._store.entries()
+        with self._session.reading():
+            found = self._session.store.entries()
         while True:
-            with self._reading():
+            with self._session.reading():
                 part = list(islice(found, BATCH))
             if not part:
                 return
@@ -310,46 +258,35 @@ class Index:
     @property
     def made_by(self) -> dict[str, str]:
         """The settings that made it, which whoever adds articles must share."""
-        return dict(self._store.header)
+        return dict(self._session.store.header)
 
     def stats(self) -> IndexStats:
         """What it holds."""
-        with self._reading():
-            kept, stored, dropped = self._store.count()
-            tables = self._store.tables
+        with self._session.reading():
+            kept, stored, dropped = self._session.store.count()
+            tables = self._session.store.tables
             return IndexStats(
                 articles=kept,
                 stored_copies=stored,
                 dropped=dropped,
-                boilerplate=len(self._matcher.learned.names),
+                boilerplate=len(self._session.matcher.learned.names),
                 capped=tables.capped,
                 memory=tables.nbytes,
-                disk=self._store.size(),
+                disk=self._session.store.size(),
             )
 
     def verify(self) -> list[str]:
         """What is damaged, in words; empty when all is well. Reads everything."""
-        with self._reading():
-            return self._store.verify()
+        with self._session.reading():
+            return self._session.store.verify()
 
     def compact(self) -> None:
         """Gives the room of what was forgotten back, on disk and in memory. Raises StoreError within a transaction."""
-        with self._lock:
-            self._ready()
-            self._outside()
-            self._stale = True
-            self._store.compact()
+        self._session.compact()
 
     def close(self) -> None:
         """Ends the use of the index. Raises StoreError within a transaction."""
-        with self._lock:
-            self._outside()
-            self._closed = True
-            self._store.close()
-
-    def _outside(self) -> None:
-        if self._inside:
-            raise StoreError(self.uri, "is within a transaction, which has to end first")
+        self._session.close()
 
     def __enter__(self) -> Index:
         return self

@@ -614,7 +614,23 @@ def test_articles_that_are_stored_at_once_are_those_that_are_new_one_by_one(
     quick = opened(Settings(jobs=jobs))
     many = quick.add_many(records, batch=100)
     single = opened()
-    monkeypatch.setattr(type(single._store), "admit", lambda self, entries, keys, first: range(0))
+    monkeypatch.setattr(type(single._session.store), "admit", lambda self, entries, keys, first: range(0))
     assert [single.add(record) for record in records] == many
     assert quick.stats().boilerplate == single.stats().boilerplate > 0
     assert [entry.id for entry in quick.entries()] == [entry.id for entry in single.entries()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("at", [0, 1, 3, 8, 9])
+def test_what_came_before_articles_that_cannot_be_had_is_stored(
+    opened: Callable[..., Index], jobs: int, at: int
+) -> None:
+    def broken() -> Iterator[dict[str, Any]]:
+        for i in range(at):
+            yield record(f"a{i}", article(i))
+        raise OSError("the feed is gone")
+
+    index = opened(Settings(jobs=jobs))
+    with pytest.raises(OSError, match="the feed is gone"):
+        index.add_many(broken(), batch=2)
+    assert len(index) == at // 2 * 2

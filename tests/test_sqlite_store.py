@@ -255,14 +255,14 @@ def test_an_answer_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     short, whole = {"id": "short", "text": article(1, 95)}, {"id": "whole", "text": article(1, 100)}
     with open_index(uri) as one, open_index(uri) as other:
         one.add(short)
-        get = other._store.get
+        get = other._session.store.get
 
         def slow(rows: Any) -> Any:
             monkeypatch.undo()
             assert one.add(whole).replaces == ("short",)
             return get(rows)
 
-        monkeypatch.setattr(other._store, "get", slow)
+        monkeypatch.setattr(other._session.store, "get", slow)
         assert other.check(short).duplicate_of == "short"
         assert other.check(short).duplicate_of == "whole"
 
@@ -439,14 +439,14 @@ def test_every_cut_of_the_log_leaves_a_prefix_of_the_commits(tmp_path: Path) -> 
 
 def test_the_schema_of_a_file_is_not_trusted(path: Path) -> None:
     with open_index(f"sqlite:{path}") as index:
-        assert index._store._db.run("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power", 2)])
 def test_durability_is_that_of_sqlite(path: Path, durability: Any, level: int) -> None:
     with open_index(f"sqlite:{path}", durability=durability) as index:
-        assert index._store._db.run("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
-        assert index._store._db.run("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
 
 
 def test_names_that_utf8_cannot_hold_are_stored(tmp_path: Path) -> None:
