@@ -93,7 +93,7 @@ class _Ledger:
         source, rows = self._source, 0
         for batch in source.batches():  # to the end, before a record is asked for
             rows += len(batch.texts)
-            progress("read", rows, 0)
+            progress("read", rows, source.expected)
         for start in range(0, rows, BATCH):
             numbers = range(start, min(start + BATCH, rows))
             reading = read([source.record(i) for i in numbers], self._index.settings)
