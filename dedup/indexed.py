@@ -135,7 +135,7 @@ class _Ledger:
             rows += len(read_now.texts)
             for part in (*read_now.texts, *read_now.titles) if journal else ():
                 dump.update(len(part).to_bytes(8, "little") + part)
-            progress("read", rows, 0)
+            progress("read", rows, source.expected)
         dump.update(repr(source.facts.ids).encode("utf-8", "surrogatepass"))
         done = journal.begin(dump.hexdigest(), self._settings) if journal else []
         for number, start in enumerate(range(0, rows, BATCH)):
