@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Final, Literal, TypeVar
 
 from dedup import dates
 from dedup.election import Election, Placed, Ready
@@ -20,9 +20,11 @@ from dedup.learning import Learned
 from dedup.matching import Found, Matcher
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
 from dedup.settings import Settings
+from dedup.shapes import Record
+from dedup.sources import once
 from dedup.stores import Store
 
-Record = Mapping[str, Any] | str
+T = TypeVar("T", bound=Record)
 
 BATCH: Final = 500
 """Articles of one transaction."""
@@ -58,9 +60,10 @@ class Index:
         """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles."""
         return [verdict for _, verdict in self.stream(articles, batch=batch)]
 
-    def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
-        """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
-        `settings.pages` says otherwise). Articles that were not asked for yet are not added.
+    def stream(self, articles: Iterable[T], *, batch: int = 1) -> Iterator[tuple[T, Verdict]]:
+        """Every article with its verdict, `batch` articles a transaction: the very object that was given, or a copy of it where
+        its text holds a body twice (`sources.once`; unless `settings.pages` says otherwise). Articles that were not asked for
+        yet are not added.
         """
         source = iter(articles)
         while chunk := list(islice(source, batch)):
@@ -69,13 +72,9 @@ class Index:
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
-                    yield self._once(record, reading.entries[row].text), verdict
+                    yield once(record, self.settings.fields), verdict
                 else:
                     yield record, verdict
-
-    def _once(self, record: Record, text: bytes) -> Record:
-        body = text.decode("utf-8", "surrogatepass")
-        return body if isinstance(record, str) else self.settings.fields.with_text(record, body)
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
@@ -118,7 +117,7 @@ class Index:
                 return _set_aside(found)
             return self._election.check(self._election.ready(reading.entries, reading.words)[0])
 
-    def matches(self, article: Record | str) -> list[Likeness]:
+    def matches(self, article: Record) -> list[Likeness]:
         """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
         those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
         """
