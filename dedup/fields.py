@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dedup import dates
 from dedup.markup import from_html, from_markdown
-from dedup.shapes import Record, exchanged, is_object, reach, view
+from dedup.shapes import Record, exchanged, is_object, known, reach
 from dedup.urls import host
 
 PLANS: Final = 1_000
@@ -95,14 +95,10 @@ class Fields:
         "metadata.language",
     )
 
-    def view(self, record: Record) -> Mapping[str, Any] | None:
-        """A record as a mapping of the names that are looked for; None for what is neither a mapping nor an object."""
-        return record if type(record) is dict else view(record)
-
     def text_of(self, record: Record) -> object:
         """The text of a record as it is compared: the first that is one. Else the first value of another kind; None without."""
         odd = None
-        for name, value in _values(self.view(record) or {}, self.text):
+        for name, value in _values(known(record), self.text):
             found = _text(name, value)
             if found is not None:
                 return found
@@ -111,14 +107,14 @@ class Fields:
 
     def text_name(self, record: Record) -> str:
         """The name of the field that the text of a record is in (`text_of`); empty when there is none."""
-        found = [(name, _text(name, value)) for name, value in _values(self.view(record) or {}, self.text)]
+        found = [(name, _text(name, value)) for name, value in _values(known(record), self.text)]
         texts = (name for name, text in found if text is not None)
         return next(texts, found[0][0] if found else "")
 
     def literal(self, record: Record) -> str | None:
         """The text of a record as it stands in it, where it stands in one string that is no HTML."""
         name = self.text_name(record)
-        value = next((v for n, v in _values(self.view(record) or {}, (name,))), None) if name else None
+        value = next((v for n, v in _values(known(record), (name,))), None) if name else None
         return value if isinstance(value, str) and not _is_html(name) else None
 
     def with_text(self, record: Record, text: str) -> Record:
@@ -128,8 +124,7 @@ class Fields:
         if self.literal(record) is None:
             return record
         name = self.text_name(record)
-        known = self.view(record) or {}
-        return exchanged(record, [name] if known.get(name) is not None else name.split("."), text)
+        return exchanged(record, [name] if known(record).get(name) is not None else name.split("."), text)
 
     def identity(self, given: object, record: Mapping[str, Any], text: bytes) -> str:
         """What the record is called: its id, else its URL, else a hash of its text."""
@@ -149,8 +144,8 @@ class Fields:
 
     def published_of(self, record: Mapping[str, Any]) -> float | None:
         """The first date of publication of a record that can be read."""
-        known = (dates.parse(value) for _, value in _values(record, self.published))
-        return next((moment for moment in known if moment is not None), None)
+        read = (dates.parse(value) for _, value in _values(record, self.published))
+        return next((moment for moment in read if moment is not None), None)
 
     def site_of(self, record: Mapping[str, Any]) -> str | None:
         """The site of a record as it names it, else the host of its URL, else the name of its publisher (`publisher.name`)."""
@@ -218,7 +213,7 @@ class Article:
     fields: Fields
 
     def _value(self, names: tuple[str, ...]) -> object:
-        return _first(self.fields.view(self.record) or {}, names)
+        return _first(known(self.record), names)
 
     @property
     def text(self) -> str:
@@ -229,7 +224,7 @@ class Article:
     @property
     def url(self) -> str | None:
         """The URL, when it is one."""
-        return self.fields.url_of(self.fields.view(self.record) or {})
+        return self.fields.url_of(known(self.record))
 
     @property
     def canonical_url(self) -> str | None:
@@ -244,7 +239,7 @@ class Article:
     @property
     def published(self) -> float | None:
         """When it was published."""
-        return self.fields.published_of(self.fields.view(self.record) or {})
+        return self.fields.published_of(known(self.record))
 
     @property
     def modified(self) -> float | None:
@@ -254,7 +249,7 @@ class Article:
     @property
     def site(self) -> str | None:
         """The record's site, else the host name of its URL."""
-        return self.fields.site_of(self.fields.view(self.record) or {})
+        return self.fields.site_of(known(self.record))
 
     @property
     def language(self) -> str | None:

@@ -78,11 +78,11 @@ def from_html(fragment: str) -> str:
             parts.append(_plain(after))
         else:
             name = (tag[1] or "").lower()
-            parts.append("" if name in _INLINE else "\n")
-            parts.append(_plain(piece.partition(">")[2]))
             if name in _UNREAD and not piece.startswith("/"):
                 until = "/" + name
-                parts.pop()
+                continue
+            parts.append("" if name in _INLINE | _UNREAD else "\n")
+            parts.append(_plain(piece.partition(">")[2]))
     lines = ("".join(parts)).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 

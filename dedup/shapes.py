@@ -51,6 +51,14 @@ def view(record: Record) -> Mapping[str, Any] | None:
     return Attributes(record) if is_object(record) else None
 
 
+def known(record: Record) -> Mapping[str, Any]:
+    """A record as a mapping (`view`), empty for what is no record."""
+    if type(record) is dict:
+        return record
+    found = view(record)
+    return {} if found is None else found
+
+
 def reach(value: object, part: str) -> object:
     """One step of a dotted name: into a mapping, a list (by number, from 0), or an object; None where it leads nowhere."""
     if isinstance(value, Mapping):
@@ -81,7 +89,7 @@ def seen(record: Record) -> list[str]:
 def exchanged(record: Record, path: Sequence[str], value: object) -> Record:
     """A copy of a record with another value at a path of keys or attributes; the record itself where nothing can be set.
 
-    What does not lie on the path is shared with the copy, and no validators or hooks of its class are run.
+    What does not lie on the path is shared with the copy, and no validators of its class are run.
     """
     name, *rest = path
     if rest:
@@ -91,16 +99,18 @@ def exchanged(record: Record, path: Sequence[str], value: object) -> Record:
             return record
     if isinstance(record, list):
         return [*record[: int(name)], value, *record[int(name) + 1 :]]
-    if isinstance(record, Mapping) and not isinstance(record, MutableMapping):
-        return {**record, name: value}
-    if hasattr(record, "_replace"):  # a named tuple
-        return record._replace(**{name: value})
-    twin = copy.copy(record)
-    if isinstance(twin, MutableMapping):
+    if isinstance(record, Mapping):
+        twin = record.copy() if isinstance(record, MutableMapping) and hasattr(record, "copy") else dict(record)
         twin[name] = value
         return twin
+    if hasattr(record, "_replace"):  # a named tuple
+        return record._replace(**{name: value})
+    twin, before = copy.copy(record), getattr(record, name)
     try:
         object.__setattr__(twin, name, value)
     except AttributeError:  # a property that is computed
+        return record
+    if getattr(record, name) != before:  # kept in something that a copy shares
+        object.__setattr__(record, name, before)
         return record
     return twin

@@ -13,7 +13,7 @@ from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
 from dedup.inpage import clean_page
 from dedup.model import Place, Quarantined, QuarantineReason
-from dedup.shapes import Attributes, Record, is_object, seen
+from dedup.shapes import Attributes, Record, is_object, known, seen, view
 from dedup.signatures import encode
 from dedup.urls import host
 
@@ -238,13 +238,13 @@ def take(record: Record, essentials: Essentials, fields: Fields) -> Taken | tupl
     """A record in memory as it is read, or why it is set aside, and the detail a user needs."""
     if isinstance(record, str):
         return Taken({fields.text[0]: record}, record, [record, None, None, None, None, None])
-    known = fields.view(record)
-    if known is None:
+    mapping = view(record)
+    if mapping is None:
         return no_text(record, None)
     try:
-        values = essentials.of_object(known) if isinstance(known, Attributes) else essentials(known)
-        text = values[0] if isinstance(values[0], str) else fields.text_of(known)
-        return Taken(known, text, values) if isinstance(text, str) else no_text(record, text)
+        values = essentials.of_object(mapping) if isinstance(mapping, Attributes) else essentials(mapping)
+        text = values[0] if isinstance(values[0], str) else fields.text_of(mapping)
+        return Taken(mapping, text, values) if isinstance(text, str) else no_text(record, text)
     except Exception as error:  # a property of somebody's class may raise anything
         return "damaged", f"an attribute of a {type(record).__name__} cannot be read: {error!r}"
 
@@ -256,9 +256,7 @@ def article_of(name: str, record: Record, fields: Fields, *, doubled: bool) -> A
         return found
     text = clean_page(found.text).text
     cleaned = fields.with_text(record, text)
-    return replace(
-        found, record={**(fields.view(record) or {}), fields.text[0]: text} if cleaned is record else cleaned
-    )
+    return replace(found, record={**known(record), fields.text[0]: text} if cleaned is record else cleaned)
 
 
 def once(record: Record, fields: Fields) -> Record:
