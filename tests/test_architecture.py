@@ -219,6 +219,18 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "tokens",
         "words",
     },
+    "integrations": set(),
+    "integrations.pending": set(),
+    "integrations.scrapy": {
+        "errors",
+        "index",
+        "integrations.pending",
+        "integrations.scrapy_options",
+        "kernels",
+        "model",
+        "opening",
+    },
+    "integrations.scrapy_options": {"errors", "fields", "settings"},
     "judging": {
         "alignment",
         "bodies",
@@ -347,6 +359,9 @@ HOMES: Final = {
     "html_text": {"html"},
     "lxml": {"html"},
     "orjson": {"lines", "dump"},
+    "scrapy": {"integrations.scrapy"},
+    "itemadapter": {"integrations.scrapy"},
+    "twisted": {"integrations.scrapy"},
 }
 """Library -> the only modules that import it."""
 
@@ -438,7 +453,7 @@ def _is(node: ast.expr, value: Any) -> bool:
 
 
 def test_the_package_costs_nothing_to_import() -> None:
-    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib")
+    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib", "scrapy")
     code = f"import sys, dedup; print([m for m in {heavy!r} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"
