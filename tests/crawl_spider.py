@@ -11,7 +11,7 @@ import scrapy
 from scrapy.http import Response
 
 
-class Story(scrapy.Item):  # type: ignore[misc]
+class Story(scrapy.Item):
     url = scrapy.Field()
     title = scrapy.Field()
     text = scrapy.Field()
@@ -35,9 +35,8 @@ class Written:
         return dict(item)
 
 
-class Stories(scrapy.Spider):  # type: ignore[misc]
+class Stories(scrapy.Spider):
     name = "stories"
-    again = False
 
     async def start(self) -> Any:
         yield scrapy.Request(self.settings["SITE"], dont_filter=True)
@@ -46,9 +45,8 @@ class Stories(scrapy.Spider):  # type: ignore[misc]
         for link in response.css("a"):
             skip = link.attrib.get("rel") == "skip"
             yield response.follow(
-                link,
+                link.attrib["href"],
                 self.story,
-                dont_filter=bool(self.again),
                 priority=int(link.attrib.get("rev", 0)),
                 meta={"dedup_skip": skip},
             )

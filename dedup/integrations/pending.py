@@ -15,8 +15,8 @@ GROWN = 1 << 20
 class Pending:
     """Ids of articles between their verdict and the end of all pipelines, in a file that a killed process leaves behind.
 
-    Threads may share it. Without a path nothing is written. Every change is one write of a line, which survives the end of the process. The file is
-    empty whenever nothing is under way.
+    Threads may share it. Without a path nothing is written. Every change is one write of a line, which survives the end of
+    the process. The file is empty whenever nothing is under way.
     """
 
     def __init__(self, path: Path | None) -> None:

@@ -44,7 +44,7 @@ class Options:
         stated = {name: given[name] for name in given if name.startswith(PREFIX)}
         for name in stated:
             if name not in NAMES:
-                near = difflib.get_close_matches(name, NAMES, 1, 0.5)
+                near = difflib.get_close_matches(name, NAMES, 1, 0.8)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMES)}"
                 raise SettingsError(f"no setting is called {name}: {hint}")
         values = {name: _VALUES[name](name, value) for name, value in stated.items() if value is not None}
