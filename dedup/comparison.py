@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from dedup.evidence import Evidence
 from dedup.model import Match, Relation
 from dedup.relations import judge
 from dedup.settings import Settings
+from dedup.shapes import Record
 from dedup.signals import Cards, RowSignals
 from dedup.signatures import shingles
 from dedup.sources import RecordSource
@@ -33,11 +33,11 @@ class Side(NamedTuple):
     hash: tuple[int, ...]
 
 
-def compare(a: str | Mapping[str, Any], b: str | Mapping[str, Any], settings: Settings | None = None) -> Match:
+def compare(a: Record, b: Record, settings: Settings | None = None) -> Match:
     """What two articles have in common, and whether one would be removed as a copy of the other.
 
-    Texts, or records with a text (title, URL, site and date are taken into account as in a run). Boilerplate is not known
-    here. Raises InputError for a record without a text.
+    Texts, or records or objects with a text (title, URL, site and date are taken into account as in a run). Boilerplate is
+    not known here. Raises InputError for a record without a text.
 
     >>> compare("Same words, other marks!", "same words other marks").relation
     'different'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -65,7 +66,7 @@ _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0
 
 
 def parse(value: object) -> float | None:
-    """Text, `datetime` and `date`; without an offset it is UTC.
+    """Text, `datetime`, `date`, and nine numbers of a `struct_time` (feedparser's, in UTC); without an offset it is UTC.
 
     Text is ISO 8601, RFC 2822, or a day, a month by its English name and a year of four digits, with or without a time of
     day. A month that is a number is read only where the year comes first (`2016/04/03`, `2016年4月3日`): nothing tells which
@@ -84,6 +85,8 @@ def parse(value: object) -> float | None:
         moment = value
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day)
+    elif isinstance(value, (tuple, list)):
+        moment = _struct(value)
     else:
         return _epoch(value)
     if moment is None:
@@ -117,6 +120,17 @@ def _epoch(value: object) -> float | None:
     if not first <= value < last:
         return None
     return float(value) if value < thousands else value / 1000.0
+
+
+def _struct(parts: Sequence[object]) -> datetime | None:
+    """A `struct_time`, or what JSON makes of one."""
+    if len(parts) != 9:
+        return None
+    try:
+        year, month, day, hour, minute, second = (number for number in parts[:6] if type(number) is int)
+        return datetime(year, month, day, hour, minute, min(second, 59))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _iso(text: str) -> datetime | None:

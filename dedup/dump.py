@@ -24,6 +24,7 @@ from dedup.model import PageRepeat, Quarantined, Removed
 from dedup.outputs import Outputs
 from dedup.result import Result
 from dedup.settings import Settings
+from dedup.sources import once
 from dedup.spool import Workspace
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -111,9 +112,13 @@ def write_lines(stream: IO[bytes], source: LineSource, kept: Sequence[int], chan
 
 
 def _cleaned_line(source: LineSource, row: int) -> bytes:
-    """The line of a row with each body of its text once."""
-    article, line = source.article(row), source.raw(row)
-    return exchanged(line, dict(article.record), str(source.fields.text_of(parse(line))), article.text)
+    """The line of a row with each body of its text once; as it came where the text cannot be exchanged."""
+    line = source.raw(row)
+    record = parse(line)
+    cleaned = once(record, source.fields)
+    if cleaned is record:
+        return line
+    return exchanged(line, cleaned, str(source.fields.literal(record)), str(source.fields.literal(cleaned)))
 
 
 def _write_kept(stream: IO[bytes], source: LineSource, rows: np.ndarray[Any, np.dtype[np.int64]]) -> None:
@@ -193,7 +198,7 @@ def page_line(found: PageRepeat, *, dropped: bool) -> bytes:
         "end": repeat.dropped.end,
         "kept_start": repeat.kept.start,
         "kept_end": repeat.kept.end,
-        "dropped": dropped,
+        "dropped": dropped and not found.fixed,
         "unique": [part.text for part in repeat.unique],
         "text": found.text,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,8 @@ from dedup.corpus import Batch, fingerprinted
 from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined
 from dedup.settings import Settings
-from dedup.sources import Facts, Rows, no_text
+from dedup.shapes import Record
+from dedup.sources import Facts, Rows, Taken, take
 
 _STORED: Final = Fields()
 """How the parts of an entry are named in the record that policies see."""
@@ -97,7 +98,7 @@ class Reading:
     doubled: dict[int, int] = field(default_factory=dict)
 
 
-def read(records: Iterable[Mapping[str, Any] | str], settings: Settings) -> Reading:
+def read(records: Iterable[Record], settings: Settings) -> Reading:
     """Reads records; those without a text or without words are set aside."""
     fields = settings.fields
     facts, essentials = Facts(fields), Essentials(fields)
@@ -105,17 +106,15 @@ def read(records: Iterable[Mapping[str, Any] | str], settings: Settings) -> Read
     rows = Rows([], [])
     now = time.time()
     for number, given in enumerate(records, 1):
-        record = {fields.text[0]: given} if isinstance(given, str) else given
-        parts = essentials(record) if isinstance(record, Mapping) else None
-        text = parts[0] if parts else None
-        if parts is None or not isinstance(text, str):
-            found.outcome.append(Quarantined(Place("<records>", number), *no_text(given, text)))
+        taken = take(given, essentials, fields)
+        if not isinstance(taken, Taken):
+            found.outcome.append(Quarantined(Place("<records>", number), *taken))
             continue
-        data = text.encode("utf-8", "surrogatepass")
+        data = taken.text.encode("utf-8", "surrogatepass")
         rows.texts.append(data)
-        rows.titles.append(facts.add(record, data, parts))
+        rows.titles.append(facts.add(taken.record, data, taken.values))
         row = len(facts.ids) - 1
-        article = Article(facts.ids[row], record, fields)
+        article = Article(facts.ids[row], taken.record, fields)
         found.outcome.append(row)
         found.entries.append(
             Entry(

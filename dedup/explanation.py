@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dedup import boilerplate, corpus
 from dedup.boilerplate import Cores, Repeated, Span
@@ -16,11 +15,10 @@ from dedup.errors import InputError
 from dedup.lines import LineSource
 from dedup.model import Match
 from dedup.settings import Settings
+from dedup.shapes import Record
 from dedup.signals import Cards
 from dedup.sources import RecordSource, Source
 from dedup.spool import Workspace
-
-Record = str | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

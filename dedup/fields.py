@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from dedup import dates
+from dedup.markup import from_html, from_markdown
+from dedup.shapes import Record, exchanged, is_object, known, reach
 from dedup.urls import host
 
 PLANS: Final = 1_000
@@ -20,7 +22,12 @@ _NOWHERE: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """For each part of an article the names it may have, first hit first; `a.b` reaches into nested records."""
+    """For each part of an article the names it may have, first hit first; `a.b` reaches into nested records, `a.0` into lists.
+
+    A text is a string, or as feeds have it: `{"type": "text/html", "value": ...}`, or a list of these, of which the first
+    counts. Where the type or the end of the name says `html`, tags do not count; where the name ends in `markdown`, targets of
+    links do not. Names of keys and of attributes are looked up alike (`shapes.view`).
+    """
 
     text: tuple[str, ...] = (
         "articleBody",
@@ -32,11 +39,28 @@ class Fields:
         "content",
         "markdown",
         "raw_text",
+        "content_text",
+        "articleBodyHtml",
+        "content_html",
+        "summary_detail",
+        "markdown.raw_markdown",
     )
     id: tuple[str, ...] = ("id", "guid", "_id")
-    url: tuple[str, ...] = ("url", "link", "loaded_url", "source")
-    canonical_url: tuple[str, ...] = ("canonicalUrl", "canonical_url", "canonical_link")
-    title: tuple[str, ...] = ("title", "headline", "article_title", "name")
+    url: tuple[str, ...] = (
+        "url",
+        "link",
+        "loaded_url",
+        "source",
+        "html.responded_url",
+        "html.requested_url",
+        "metadata.url",
+        "metadata.sourceURL",
+        "metadata.source_url",
+        "mainEntityOfPage",
+        "mainEntityOfPage.@id",
+    )
+    canonical_url: tuple[str, ...] = ("canonicalUrl", "canonical_url", "canonical_link", "metadata.canonical_url")
+    title: tuple[str, ...] = ("title", "headline", "article_title", "name", "metadata.title")
     published: tuple[str, ...] = (
         "datePublished",
         "date_publish",
@@ -45,25 +69,62 @@ class Fields:
         "publishing_date",
         "published",
         "date",
+        "date_published",
+        "published_parsed",
+        "metadata.date",
+        "metadata.publishedTime",
+        "metadata.published_time",
     )
-    modified: tuple[str, ...] = ("dateModified", "date_modify", "modified", "updated")
+    modified: tuple[str, ...] = (
+        "dateModified",
+        "date_modify",
+        "modified",
+        "updated",
+        "date_modified",
+        "updated_parsed",
+        "metadata.modifiedTime",
+        "metadata.modified_time",
+    )
     site: tuple[str, ...] = ("source_domain", "hostname", "site", "publisher")
-    language: tuple[str, ...] = ("language", "lang", "inLanguage", "article_language", "meta_lang")
+    language: tuple[str, ...] = (
+        "language",
+        "lang",
+        "inLanguage",
+        "article_language",
+        "meta_lang",
+        "metadata.language",
+    )
 
-    def text_of(self, record: Mapping[str, Any]) -> object:
-        """The value of the first text field that is there and not None; None when there is none."""
-        return _first(record, self.text)
+    def text_of(self, record: Record) -> object:
+        """The text of a record as it is compared: the first that is one. Else the first value of another kind; None without."""
+        odd = None
+        for name, value in _values(known(record), self.text):
+            found = _text(name, value)
+            if found is not None:
+                return found
+            odd = value if odd is None else odd
+        return odd
 
-    def with_text(self, record: Mapping[str, Any], text: str) -> dict[str, Any]:
-        """A copy of a record with another text in the place of its own (`text_of`)."""
-        name = self.text_name(record)
-        return _with(record, [name] if record.get(name) is not None else name.split("."), text)
-
-    def text_name(self, record: Mapping[str, Any]) -> str:
+    def text_name(self, record: Record) -> str:
         """The name of the field that the text of a record is in (`text_of`); empty when there is none."""
-        plain = (name for name in self.text if record.get(name) is not None)
-        nested = (name for name in self.text if "." in name and _first(record, (name,)) is not None)
-        return next(plain, None) or next(nested, "")
+        found = [(name, _text(name, value)) for name, value in _values(known(record), self.text)]
+        texts = (name for name, text in found if text is not None)
+        return next(texts, found[0][0] if found else "")
+
+    def literal(self, record: Record) -> str | None:
+        """The text of a record as it stands in it, where it stands in one string that is no HTML."""
+        name = self.text_name(record)
+        value = next((v for n, v in _values(known(record), (name,))), None) if name else None
+        return value if isinstance(value, str) and not _is_html(name) else None
+
+    def with_text(self, record: Record, text: str) -> Record:
+        """A copy of a record, of its own kind, with another text in the place of its `literal` one; the record itself where it
+        has none, or computes it.
+        """
+        if self.literal(record) is None:
+            return record
+        name = self.text_name(record)
+        return exchanged(record, [name] if known(record).get(name) is not None else name.split("."), text)
 
     def identity(self, given: object, record: Mapping[str, Any], text: bytes) -> str:
         """What the record is called: its id, else its URL, else a hash of its text."""
@@ -71,7 +132,31 @@ class Fields:
             return given
         if isinstance(given, int):
             return str(given)
-        return _url(_first(record, self.url)) or "text-" + hashlib.blake2b(text, digest_size=8).hexdigest()
+        return self.url_of(record) or "text-" + hashlib.blake2b(text, digest_size=8).hexdigest()
+
+    def url_of(self, record: Mapping[str, Any]) -> str | None:
+        """The first value of a record under these names that is a URL."""
+        first = _first(record, self.url)
+        found = _url(first)
+        if found or first is None:
+            return found
+        return next((url for _, value in _values(record, self.url) if (url := _url(value))), None)
+
+    def published_of(self, record: Mapping[str, Any]) -> float | None:
+        """The first date of publication of a record that can be read."""
+        read = (dates.parse(value) for _, value in _values(record, self.published))
+        return next((moment for moment in read if moment is not None), None)
+
+    def site_of(self, record: Mapping[str, Any]) -> str | None:
+        """The site of a record as it names it, else the host of its URL, else the name of its publisher (`publisher.name`)."""
+        stated = _first(record, self.site)
+        return _string(stated) or host(self.url_of(record)) or _string(reach(stated, "name"))
+
+
+_Plan = tuple[tuple[object, ...], tuple[int, ...], bool]
+"""The name to ask first for each part; the parts that may be found elsewhere when it has no value; whether the text may have
+marks that do not count.
+"""
 
 
 class Essentials:
@@ -82,9 +167,9 @@ class Essentials:
     """
 
     def __init__(self, fields: Fields) -> None:
+        self._fields = fields
         self._names = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
-        self._nested = [any("." in name for name in names) for names in self._names]
-        self._plans: dict[tuple[str, ...], tuple[tuple[object, ...], tuple[int, ...]]] = {}
+        self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def __call__(self, record: Mapping[str, Any]) -> list[Any]:
         """The six values as the record states them, None for what it does not."""
@@ -96,16 +181,23 @@ class Essentials:
         for part in plan[1]:
             if values[part] is None:
                 values[part] = _first(record, self._names[part])
+        if plan[2]:
+            values[0] = self._fields.text_of(record)
         return values
 
-    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> tuple[tuple[object, ...], tuple[int, ...]]:
-        """The name to ask first for each part, and the parts that may be found elsewhere when it has no value."""
+    def of_object(self, record: Mapping[str, Any]) -> list[Any]:
+        """The six values of an object as a mapping: what it has is not told by its keys, so nothing is remembered."""
+        return [self._fields.text_of(record), *(_first(record, names) for names in self._names[1:])]
+
+    def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> _Plan:
         if len(self._plans) >= PLANS:
             self._plans.clear()
         there = [[name for name in names if name in record] for names in self._names]
+        inner = [any("." in name and name.split(".")[0] in record for name in names) for names in self._names]
         first = tuple(found[0] if found else _NOWHERE for found in there)
-        others = tuple(i for i, found in enumerate(there) if len(found) > 1 or self._nested[i])
-        self._plans[keys] = first, others
+        others = tuple(i for i, found in enumerate(there) if len(found) > 1 or inner[i])
+        marked = any(_is_html(name) or _is_markdown(name) for name in there[0])
+        self._plans[keys] = first, others, marked
         return self._plans[keys]
 
 
@@ -117,77 +209,103 @@ class Article:
     """
 
     id: str
-    record: Mapping[str, Any]
+    record: Record
     fields: Fields
+
+    def _value(self, names: tuple[str, ...]) -> object:
+        return _first(known(self.record), names)
 
     @property
     def text(self) -> str:
-        """The text; empty when it is not a string."""
+        """The text; empty when there is none."""
         value = self.fields.text_of(self.record)
         return value if isinstance(value, str) else ""
 
     @property
     def url(self) -> str | None:
         """The URL, when it is one."""
-        return _url(_first(self.record, self.fields.url))
+        return self.fields.url_of(known(self.record))
 
     @property
     def canonical_url(self) -> str | None:
         """The URL that the page calls its canonical one."""
-        return _url(_first(self.record, self.fields.canonical_url))
+        return _url(self._value(self.fields.canonical_url))
 
     @property
     def title(self) -> str | None:
         """The title."""
-        return _string(_first(self.record, self.fields.title))
+        return _string(self._value(self.fields.title))
 
     @property
     def published(self) -> float | None:
         """When it was published."""
-        return dates.parse(_first(self.record, self.fields.published))
+        return self.fields.published_of(known(self.record))
 
     @property
     def modified(self) -> float | None:
         """When it was last changed."""
-        return dates.parse(_first(self.record, self.fields.modified))
+        return dates.parse(self._value(self.fields.modified))
 
     @property
     def site(self) -> str | None:
         """The record's site, else the host name of its URL."""
-        return _string(_first(self.record, self.fields.site)) or host(self.url)
+        return self.fields.site_of(known(self.record))
 
     @property
     def language(self) -> str | None:
         """The language, as the record states it."""
-        return _string(_first(self.record, self.fields.language))
+        return _string(self._value(self.fields.language))
 
 
-def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
-    """The first of the names that the record has a value for; then the dotted ones, part by part."""
+def _values(record: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """The values that a record has under these names, with the names; then under the dotted ones, part by part."""
     for name in names:
         value = record.get(name)
         if value is not None:
-            return value
+            yield name, value
     for name in names:
         if "." in name:
             inner: object = record
             for part in name.split("."):
-                inner = inner.get(part) if isinstance(inner, Mapping) else None
+                inner = reach(inner, part)
             if inner is not None:
-                return inner
+                yield name, inner
+
+
+def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
+    """The first of `_values`."""
+    for name in names:
+        value = record.get(name)
+        if value is not None:
+            return value
+    return next((value for _, value in _values(record, names)), None)
+
+
+def _text(name: str, value: object) -> str | None:
+    """A value as a text, None when it is none."""
+    if isinstance(value, str):
+        return from_html(value) if _is_html(name) else from_markdown(value) if _is_markdown(name) else value
+    if isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    if isinstance(value, Mapping) and isinstance(value.get("value"), str):
+        return _text(str(value.get("type")), value["value"])
     return None
 
 
-def _with(record: Mapping[str, Any], path: list[str], value: object) -> dict[str, Any]:
-    return {**record, path[0]: _with(record[path[0]], path[1:], value) if path[1:] else value}
+def _is_html(name: str) -> bool:
+    return name.endswith(("html", "Html", "HTML", "xhtml+xml"))
+
+
+def _is_markdown(name: str) -> bool:
+    return name.endswith(("markdown", "Markdown"))
 
 
 def _url(value: object) -> str | None:
-    text = _string(value)
+    text = str(value) if is_object(value) else _string(value)
     return text if text and text.startswith(("http://", "https://")) else None
 
 
 def _string(value: object) -> str | None:
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "replace") or None
     return value if isinstance(value, str) and value else None

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Final, Literal, TypeVar
 
 from dedup import dates
 from dedup.election import Placed
@@ -22,9 +22,11 @@ from dedup.model import IndexStats, Likeness, Quarantined, Verdict
 from dedup.ready import Batch, Ready
 from dedup.session import Session
 from dedup.settings import Settings
+from dedup.shapes import Record
+from dedup.sources import once
 from dedup.stores import Store
 
-Record = Mapping[str, Any] | str
+T = TypeVar("T", bound=Record)
 
 BATCH: Final = 500
 """Articles of one transaction."""
@@ -93,14 +95,15 @@ class Index:
         entries = self._session.store.prepared(reading.entries) if whole else reading.entries
         return reading, self._session.election.ready(entries, reading.words)
 
-    def stream(self, articles: Iterable[Record], *, batch: int = 1) -> Iterator[tuple[Record, Verdict]]:
-        """Every article with its verdict, `batch` articles a transaction; the text of a new one has each body once (unless
-        `settings.pages` says otherwise). A batch is added when its first article is asked for. Raises SettingsError.
+    def stream(self, articles: Iterable[T], *, batch: int = 1) -> Iterator[tuple[T, Verdict]]:
+        """Every article with its verdict, `batch` articles a transaction: the very object that was given, or a copy of it where
+        its text holds a body twice (`sources.once`; unless `settings.pages` says otherwise). A batch is added when its first
+        article is asked for. Raises SettingsError.
         """
         _check_many(articles, batch)
         return self._stream(iter(articles), batch)
 
-    def _stream(self, source: Iterator[Record], batch: int) -> Iterator[tuple[Record, Verdict]]:
+    def _stream(self, source: Iterator[T], batch: int) -> Iterator[tuple[T, Verdict]]:
         while chunk := list(islice(source, batch)):
             self._session.ready()
             reading, ready = self._prepared(chunk)
@@ -108,13 +111,9 @@ class Index:
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
-                    yield self._once(record, reading.entries[row].text), verdict
+                    yield once(record, self.settings.fields), verdict
                 else:
                     yield record, verdict
-
-    def _once(self, record: Record, text: bytes) -> Record:
-        body = text.decode("utf-8", "surrogatepass")
-        return body if isinstance(record, str) else self.settings.fields.with_text(record, body)
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
@@ -144,7 +143,7 @@ class Index:
                 return _set_aside(found)
             return self._session.election.check(self._session.election.ready(reading.entries, reading.words)[0])
 
-    def matches(self, article: Record | str) -> list[Likeness]:
+    def matches(self, article: Record) -> list[Likeness]:
         """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
         those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
         """

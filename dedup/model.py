@@ -123,7 +123,8 @@ class Repeat:
 @dataclass(frozen=True, slots=True)
 class PageRepeat:
     """A body that stands twice in the text of a kept record: `repeat` tells where, `text` is what was dropped (or would be,
-    where pages are kept), `field` where the record has its text (empty for a plain string).
+    where pages are kept), `field` where the record has its text (empty for a plain string). `fixed`: the record is given back
+    as it came, because its text is HTML, a list of paragraphs, or computed; the places are those in the text that was compared.
     """
 
     id: str
@@ -131,6 +132,7 @@ class PageRepeat:
     field: str
     repeat: Repeat
     text: str
+    fixed: bool = False
 
 
 Status = Literal["new", "duplicate", "quarantined"]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
-from dedup.index import Index, Record
+from dedup.index import Index, T
 from dedup.scheme import Scheme
 from dedup.settings import Keep, Limits, Settings
 from dedup.stores import Opening, open_store
@@ -80,11 +80,11 @@ def _header(settings: Settings) -> dict[str, str]:
     }
 
 
-def unique(stream: Iterable[Record], *, index: Index | str = "memory:", batch: int = 1) -> Iterator[Record]:
-    """The articles of a stream that are new, as they come; the text of each has every body once.
+def unique(stream: Iterable[T], *, index: Index | str = "memory:", batch: int = 1) -> Iterator[T]:
+    """The articles of a stream that are new: the very objects, or copies of those whose text holds a body twice, with it once.
 
-    `index`: an open one, or a URI. Records that hold no text are passed on, as nothing tells whether they are new. With a
-    `batch` of more, so many articles are taken at once, which is faster.
+    Mappings, texts, or objects of scrapers (`Fields`). `index`: an open one, or a URI. Records that hold no text are passed
+    on, as nothing tells whether they are new. With a `batch` of more, so many articles are taken at once, which is faster.
 
     >>> list(unique([{"text": "Ferry stays in port."}, {"text": "Ferry stays in port."}]))
     [{'text': 'Ferry stays in port.'}]

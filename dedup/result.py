@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,9 @@ from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, PageRepeat, Place, Quarantined, Removed, Summary
 from dedup.settings import Keep, Settings
-from dedup.sources import RecordSource, Source
+from dedup.shapes import Record
+from dedup.sources import RecordSource, Source, once
 from dedup.spool import Workspace
-
-Record = Mapping[str, Any] | str
 
 
 class Result:
@@ -54,7 +53,7 @@ class Result:
     @property
     def kept(self) -> Sequence[Record]:
         """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew; those
-        whose text holds a body twice are copies with each body once, unless `pages` are kept.
+        whose text holds a body twice are copies with each body once (`sources.once`), unless `pages` are kept.
         """
         return Kept(self._given, self._decisions.kept.tolist())
 
@@ -65,10 +64,7 @@ class Result:
     def _given(self, row: int) -> Record:
         """A kept record as it is given back."""
         record = self._source.record(row)
-        if not self.changed(row):
-            return record
-        article = self._source.article(row)
-        return article.text if isinstance(record, str) else dict(article.record)
+        return once(record, self.settings.fields) if self.changed(row) else record
 
     def page_repeats(self) -> Iterator[PageRepeat]:
         """The bodies that stand twice in the text of one kept record, in input order."""
@@ -248,10 +244,12 @@ def page_repeats(source: Source, fields: Fields, rows: Iterable[int]) -> Iterato
         if row in source.doubled:
             record = source.record(row)
             name = "" if isinstance(record, str) else fields.text_name(record)
-            text = record if isinstance(record, str) else str(fields.text_of(record))
+            text = record if isinstance(record, str) else fields.literal(record)
+            fixed = text is None or (name != "" and fields.with_text(record, "") is record)
+            text = str(fields.text_of(record)) if text is None else text
             for repeat in clean_page(text).repeats:
                 dropped = text[repeat.dropped.start : repeat.dropped.end]
-                yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped)
+                yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped, fixed)
 
 
 def deduplicate(
@@ -265,9 +263,9 @@ def deduplicate(
 ) -> Result:
     """Finds repeated articles and decides which copy of each is kept.
 
-    `articles`: mappings, plain strings, or the path of a JSON Lines file (also .gz, .bz2, .xz, .zst). `threshold` and
-    `keep` go before those of `settings`. Working data (about four bytes a word) stays in memory, or in unnamed files in
-    `work_dir`. Raises SettingsError, NoTextField, InputError.
+    `articles`: mappings, objects of scrapers (`Fields` tells what is understood), plain strings, or the path of a JSON Lines
+    file (also .gz, .bz2, .xz, .zst). `threshold` and `keep` go before those of `settings`. Working data (about four bytes a
+    word) stays in memory, or in unnamed files in `work_dir`. Raises SettingsError, NoTextField, InputError.
 
     >>> story = "The ferry to Port Ellery will not sail on Monday, the harbour office said, because of a storm that is "
     >>> story += "expected to bring waves of up to six metres to the strait in the early hours of the morning."

@@ -13,6 +13,7 @@ from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
 from dedup.inpage import clean_page
 from dedup.model import Place, Quarantined, QuarantineReason
+from dedup.shapes import Attributes, Record, is_object, known, seen, view
 from dedup.signatures import encode
 from dedup.urls import host
 
@@ -56,16 +57,23 @@ class Facts:
         stated["url"] += url is not None
         self.ids.append(self._fields.identity(given, record, text))
         moment = dates.parse(published)
+        if moment is None and published is not None:
+            moment = self._fields.published_of(record)
         self._published.append(math.nan if moment is None else moment)
-        self.sites.append(self._site(site, url))
-        return encode(title) if isinstance(title, str) else b""
+        self.sites.append(self._site(site, url, record))
+        if isinstance(title, str):
+            return encode(title)
+        return encode(Article("", record, self._fields).title or "") if isinstance(title, bytes) else b""
 
-    def _site(self, site: object, url: object) -> int:
+    def _site(self, site: object, url: object, record: Mapping[str, Any]) -> int:
         """The number of a record's site: as it states it, else the host of its URL."""
         if isinstance(site, str) and site:
             return self._code(site)
-        if not isinstance(url, str):
-            return -1
+        if not isinstance(url, str) or site or not url.startswith("http"):
+            if site is None and url is None:
+                return -1
+            name = self._fields.site_of(record)
+            return -1 if name is None else self._code(name)
         origin = "/".join(url.split("/", 3)[:3])
         code = self._origins.get(origin)
         if code is None:
@@ -117,8 +125,8 @@ class Source(Protocol):
     def raw(self, row: int) -> bytes:
         """The record of a row as bytes that tell it from any other record."""
 
-    def record(self, row: int) -> Mapping[str, Any] | str:
-        """The record of a row as it is given back."""
+    def record(self, row: int) -> Record:
+        """The record of a row as it came."""
 
     def place(self, row: int) -> Place:
         """Where the record of a row came from."""
@@ -136,14 +144,14 @@ class Source(Protocol):
 
 
 class RecordSource:
-    """Records in memory: mappings, or plain strings that are texts themselves."""
+    """Records in memory: mappings, objects with attributes, or plain strings that are texts themselves."""
 
     name: Final = "<records>"
 
-    def __init__(self, records: Iterable[Mapping[str, Any] | str], fields: Fields) -> None:
+    def __init__(self, records: Iterable[Record], fields: Fields) -> None:
         self._records = records
         self._fields = fields
-        self._rows: list[Mapping[str, Any] | str] = []
+        self._rows: list[Record] = []
         self._numbers = array("q")
         self.facts = Facts(fields)
         self.quarantined: list[Quarantined] = []
@@ -159,18 +167,21 @@ class RecordSource:
         keys: set[str] = set()
         essentials = Essentials(self._fields)
         for number, record in enumerate(self._records, 1):
-            mapping = self._mapping(record)
-            found = None if mapping is None else essentials(mapping)
-            text = found[0] if found else None
-            if mapping is None or found is None or not isinstance(text, str):
-                keys.update(map(str, mapping or ()))
-                self.quarantined.append(Quarantined(Place(self.name, number), *no_text(record, text)))
-                continue
+            known: Mapping[str, Any] = record
+            found: list[Any] = essentials(record) if type(record) is dict else [None]
+            if type(found[0]) is not str:
+                taken = take(record, essentials, self._fields)
+                if not isinstance(taken, Taken):
+                    if taken[0] == "no_text":
+                        keys.update(seen(record))
+                    self.quarantined.append(Quarantined(Place(self.name, number), *taken))
+                    continue
+                known, found = taken.record, [taken.text, *taken.values[1:]]
             self._rows.append(record)
             self._numbers.append(number)
-            data = encode(text)
+            data = encode(found[0])
             rows.texts.append(data)
-            rows.titles.append(self.facts.add(mapping, data, found))
+            rows.titles.append(self.facts.add(known, data, found))
             size += len(data)
             if size >= BATCH_BYTES:
                 self.volume += size
@@ -181,15 +192,9 @@ class RecordSource:
             if any(q.reason == "no_text" for q in self.quarantined):
                 raise NoTextField(self.name, keys, self._fields.text)
             raise InputError(
-                self.name, f"no record is a mapping or a string: the first is {self.quarantined[0].detail}"
+                self.name, f"no record is a mapping, an object or a string: the first is {self.quarantined[0].detail}"
             )
         yield rows
-
-    def _mapping(self, record: object) -> Mapping[str, Any] | None:
-        """A record as a mapping; None for what is neither a mapping nor a string."""
-        if isinstance(record, Mapping):
-            return record
-        return {self._fields.text[0]: record} if isinstance(record, str) else None
 
     @property
     def expected(self) -> int:
@@ -198,14 +203,21 @@ class RecordSource:
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
-        record = self._mapping(self._rows[row]) or {}
+        record = self._rows[row]
+        if isinstance(record, str):
+            record = {self._fields.text[0]: record}
         return article_of(self.facts.ids[row], record, self._fields, doubled=row in self.doubled)
 
     def raw(self, row: int) -> bytes:
-        """The record of a row as Python shows it."""
-        return encode(repr(self._rows[row]))
+        """The record of a row as Python shows it; of an object, which may show its address, the parts of the article."""
+        record = self._rows[row]
+        if isinstance(record, (str, Mapping)):
+            return encode(repr(record))
+        found = self.article(row)
+        parts = (found.text, found.title, found.url, found.canonical_url, found.site, found.published, found.modified)
+        return encode(repr(parts))
 
-    def record(self, row: int) -> Mapping[str, Any] | str:
+    def record(self, row: int) -> Record:
         """The very object that was given."""
         return self._rows[row]
 
@@ -223,16 +235,53 @@ class RecordSource:
         return len(self._rows) + len(self.quarantined)
 
 
-def article_of(name: str, record: Mapping[str, Any], fields: Fields, *, doubled: bool) -> Article:
+class Taken(NamedTuple):
+    """A record that has a text: as a mapping, with that text, and with what `Essentials` found in it."""
+
+    record: Mapping[str, Any]
+    text: str
+    values: list[Any]
+
+
+def take(record: Record, essentials: Essentials, fields: Fields) -> Taken | tuple[QuarantineReason, str]:
+    """A record in memory as it is read, or why it is set aside, and the detail a user needs."""
+    if isinstance(record, str):
+        return Taken({fields.text[0]: record}, record, [record, None, None, None, None, None])
+    mapping = view(record)
+    if mapping is None:
+        return no_text(record, None)
+    try:
+        values = essentials.of_object(mapping) if isinstance(mapping, Attributes) else essentials(mapping)
+        text = values[0] if isinstance(values[0], str) else fields.text_of(mapping)
+        return Taken(mapping, text, values) if isinstance(text, str) else no_text(record, text)
+    except Exception as error:  # a property of somebody's class may raise anything
+        return "damaged", f"an attribute of a {type(record).__name__} cannot be read: {error!r}"
+
+
+def article_of(name: str, record: Record, fields: Fields, *, doubled: bool) -> Article:
     """A record as policies see it, with each body of its text once."""
     found = Article(name, record, fields)
-    return replace(found, record=fields.with_text(record, clean_page(found.text).text)) if doubled else found
+    if not doubled:
+        return found
+    text = clean_page(found.text).text
+    cleaned = fields.with_text(record, text)
+    return replace(found, record={**known(record), fields.text[0]: text} if cleaned is record else cleaned)
 
 
-def no_text(record: object, text: object) -> tuple[QuarantineReason, str]:
+def once(record: Record, fields: Fields) -> Record:
+    """A copy of a record with each body of its text once. The record itself where its text cannot be exchanged: it is HTML, or
+    a list of paragraphs, or computed by the object.
+    """
+    if isinstance(record, str):
+        return clean_page(record).text
+    text = fields.literal(record)
+    return record if text is None else fields.with_text(record, clean_page(text).text)
+
+
+def no_text(record: Record, text: object) -> tuple[QuarantineReason, str]:
     """Why a record without a usable text is set aside, and the detail a user needs."""
-    if not isinstance(record, Mapping):
+    if not isinstance(record, Mapping) and not is_object(record):
         return "not_an_object", f"a {type(record).__name__}, not an object"
     if text is None:
-        return "no_text", "keys seen: " + ", ".join(sorted(map(str, record))[:20])
+        return "no_text", "keys seen: " + ", ".join(seen(record)[:20])
     return "text_not_a_string", f"the text is a {type(text).__name__}"

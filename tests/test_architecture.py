@@ -119,6 +119,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "model",
         "relations",
         "settings",
+        "shapes",
         "signals",
         "signatures",
         "sources",
@@ -179,10 +180,11 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "outputs",
         "result",
         "settings",
+        "sources",
         "spool",
     },
     "election": {"canonical", "entries", "keys", "matching", "model", "ready", "stores"},
-    "entries": {"corpus", "fields", "model", "settings", "sources"},
+    "entries": {"corpus", "fields", "model", "settings", "shapes", "sources"},
     "errors": set(),
     "evidence": {"model"},
     "excerpts": {"bodies", "copies"},
@@ -195,11 +197,12 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "lines",
         "model",
         "settings",
+        "shapes",
         "signals",
         "sources",
         "spool",
     },
-    "fields": {"dates", "urls"},
+    "fields": {"dates", "markup", "shapes", "urls"},
     "formats": {"errors"},
     "html": {"errors"},
     "index": {
@@ -213,6 +216,8 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "ready",
         "session",
         "settings",
+        "shapes",
+        "sources",
         "stores",
     },
     "indexed": {
@@ -245,6 +250,18 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "tokens",
         "words",
     },
+    "integrations": set(),
+    "integrations.pending": set(),
+    "integrations.scrapy": {
+        "errors",
+        "index",
+        "integrations.pending",
+        "integrations.scrapy_options",
+        "kernels",
+        "model",
+        "opening",
+    },
+    "integrations.scrapy_options": {"errors", "fields", "settings"},
     "journal": {"election", "errors", "index", "model", "outputs"},
     "judging": {
         "alignment",
@@ -275,6 +292,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "keys": {"alignment", "entries", "key_table", "passages", "settings", "signatures"},
     "learning": {"boilerplate", "entries", "kernels", "kernels.boilerplate", "kernels.table", "key_table", "tables"},
     "lines": {"errors", "fields", "formats", "model", "settings", "signatures", "sources", "spool"},
+    "markup": set(),
     "matching": {
         "alignment",
         "entries",
@@ -318,6 +336,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "merge",
         "model",
         "settings",
+        "shapes",
         "sources",
         "spool",
     },
@@ -325,6 +344,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "sections": {"copies", "paragraphs", "repeats"},
     "session": {"election", "errors", "learning", "matching", "settings", "stores"},
     "settings": {"bands", "canonical", "dates", "errors", "evidence", "fields", "scheme"},
+    "shapes": set(),
     "show": {"diff", "terminal", "words"},
     "siblings": {"evidence"},
     "signals": {"diff", "fields", "names", "urls", "values"},
@@ -338,7 +358,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "scheme",
         "tokens",
     },
-    "sources": {"dates", "errors", "fields", "inpage", "model", "signatures", "urls"},
+    "sources": {"dates", "errors", "fields", "inpage", "model", "shapes", "signatures", "urls"},
     "spans": {"paragraphs", "repeats"},
     "spool": set(),
     "stores": {"entries", "errors", "keys", "settings", "tables"},
@@ -397,6 +417,9 @@ HOMES: Final = {
     "html_text": {"html"},
     "lxml": {"html"},
     "orjson": {"lines", "dump"},
+    "scrapy": {"integrations.scrapy"},
+    "itemadapter": {"integrations.scrapy"},
+    "twisted": {"integrations.scrapy"},
 }
 """Library -> the only modules that import it."""
 
@@ -488,7 +511,7 @@ def _is(node: ast.expr, value: Any) -> bool:
 
 
 def test_the_package_costs_nothing_to_import() -> None:
-    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib")
+    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib", "scrapy")
     code = f"import sys, dedup; print([m for m in {heavy!r} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"

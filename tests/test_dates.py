@@ -52,7 +52,13 @@ def test_the_zone_of_the_machine_does_not_matter(zone: str, monkeypatch: pytest.
         (datetime.max.replace(microsecond=0), 253402300799.0),
         (timedelta(1), None),
         (b"2024-01-31", None),
-        (time.gmtime(0), None),  # as feedparser's published_parsed, which is not among the fields
+        (time.gmtime(0), 0.0),
+        ([2024, 1, 31, 12, 30, 15, 2, 31, 0], 1706704215.0),  # a struct_time that went through JSON
+        ([2016, 12, 31, 23, 59, 60, 5, 366, 0], 1483228799.0),
+        ([2024, 1, 31, 12, 30, 15], None),
+        ([2024, 13, 31, 12, 30, 15, 2, 31, 0], None),
+        (["2024", 1, 31, 12, 30, 15, 2, 31, 0], None),
+        ([], None),
         (float("nan"), None),
         (object(), None),
     ],

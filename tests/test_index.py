@@ -598,7 +598,7 @@ def test_the_index_and_a_run_over_the_dump_agree() -> None:
 
     streamed = pairs({name: kept(name) for name in instead})
     result = deduplicate(rows)
-    run = pairs({**{r.id: r.duplicate_of for r in result.removed}, **{r["id"]: r["id"] for r in result.kept}})  # type: ignore[index]
+    run = pairs({**{r.id: r.duplicate_of for r in result.removed}, **{r["id"]: r["id"] for r in result.kept}})
     assert all(truth[a] == truth[b] for a, b in streamed)
     assert len(streamed) >= 0.8 * len(
         run

@@ -240,7 +240,7 @@ def test_a_lot_that_an_undated_text_joins_to_another_keeps_one() -> None:
     """The undated one speaks for the first lot, and joins the second to it: of that one, too, one is enough."""
     text = story(ENGLISH)
     records = [page("a", text, date=None), page("b", text), page("c", text, 40), page("d", text, 41)]
-    kept = [r["id"] for r in deduplicate(records, keep="earliest", settings=Settings(window="10d")).kept]  # type: ignore[index]
+    kept = [r["id"] for r in deduplicate(records, keep="earliest", settings=Settings(window="10d")).kept]
     assert len(kept) == 2
     assert {"c", "d"} & set(kept) != {"c", "d"}
 
