@@ -36,8 +36,8 @@ class Index:
     may have the same file open. After a verdict was returned, the article is stored.
     """
 
-    def __init__(self, uri: str, store: Store, settings: Settings) -> None:
-        self.uri, self.settings = uri, settings
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.uri, self.settings = store.uri, settings
         self._store = store
         self._lock = threading.RLock()
         self._inside = False
@@ -81,6 +81,7 @@ class Index:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
         with self._lock:
             ready = self._election.ready(reading.entries, reading.words)
+            self._store.ahead(reading.entries, [article.keys for article in ready])
             with self.transaction():
                 return [
                     self._election.place(ready[found]) if isinstance(found, int) else _nowhere(found)

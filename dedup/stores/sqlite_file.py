@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedup.entries import Entry, Packed
-from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.errors import IndexDamaged, StoreError
 from dedup.outputs import sync
-from dedup.stores import Opening
+from dedup.stores import Opening, compared
 
 log = logging.getLogger("dedup")
 
@@ -240,10 +240,7 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
         raise IndexDamaged(uri, f"cannot be read: {error}") from error
     finally:
         db.close()
-    for name in sorted({*opening.header, *held} - opening.free):
-        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
-        if asked != has:
-            raise IndexMismatch(uri, name, asked, has)
+    compared(uri, opening, held)
     return held
 
 

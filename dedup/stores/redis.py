@@ -1,0 +1,340 @@
+"""A store in Redis, which processes on several machines share: articles in the server, keys in memory, kept up with the server."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from dedup.entries import Entry, Keys
+from dedup.errors import IndexDamaged, StoreError
+from dedup.stores import Opening
+from dedup.stores import redis_header as header
+from dedup.stores import redis_rows as rows_
+from dedup.stores.redis_address import Address
+from dedup.stores.redis_change import Change
+from dedup.stores.redis_mirror import NONCE, Mirror
+from dedup.stores.redis_rows import CHUNK, RECORD
+from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, LOOK
+from dedup.stores.redis_server import LEASE, Lock, Server
+from dedup.tables import Chunk, Tables
+
+log = logging.getLogger("dedup")
+
+REMEMBERED: Final = 4096
+"""So many articles are remembered; others are read again."""
+
+STAGED: Final = 16 << 20
+"""Bytes of a change; more are sent before its end, to stay apart until then."""
+
+_ENTRIES: Final = 500
+"""Articles are read one after another in parts of so many."""
+
+
+class RedisStore:
+    """Entries in Redis (see `stores.Store`).
+
+    Rows are read and written in chunks; `Mirror` holds what a process knows of them. A change is one script that runs only at the
+    version of the index that the change was made at.
+    """
+
+    def __init__(self, opening: Opening, *, secure: bool = False) -> None:
+        self._address = Address.of(opening.rest, secure=secure)
+        self.uri = self._address.uri
+        self._prefix = self._address.prefix
+        self._limits = opening.limits
+        self._server = Server(self._address)
+        try:
+            self.header, self._epoch = header.opened(self._server, self._prefix, opening)
+            self._lock = Lock(self._server, self._prefix)
+            self._writing = False
+            self._known: OrderedDict[int, Entry] = OrderedDict()
+            self._bodies: dict[bytes, bytes] = {}
+            self._forget()
+            self.refresh()
+        except BaseException:
+            self._server.close()
+            raise
+
+    @property
+    def tables(self) -> Tables:
+        """The keys of all."""
+        return self._mirror.tables
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+    def _forget(self) -> None:
+        """Everything in memory is to be read anew."""
+        self._mirror = Mirror(self.uri, self._limits, self._held, self._address.ttl)
+        self._known.clear()
+        self._change = Change(self._mirror)
+
+    def _held(self) -> Iterator[Chunk]:
+        """All rows with their keys, those of this change included."""
+        total = -(-self._mirror.last // CHUNK)
+        for start in range(0, total, CHUNKS):
+            numbers = range(start, min(start + CHUNKS, total))
+            found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
+            for i, n in enumerate(numbers):
+                yield self._mirror.split(np.frombuffer(found[2 * i] or b"", RECORD), found[2 * i + 1] or b"", n * CHUNK + 1)
+        for part in self._change.staged:
+            found = self._server.ask("HMGET", part.stage, "rows", "keys")
+            yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
+        if self._change.pending:
+            near, held, pieces = zip(*(keys for _, keys in self._change.pending.values()), strict=True)
+            sites = [entry.site for entry, _ in self._change.pending.values()]
+            yield Chunk.packed(list(self._change.pending), (list(near), list(held), list(pieces)), sites)
+
+    # Keeping up
+
+    def _catch_up(self, answer: list[Any]) -> None:
+        """Takes in what an answer says, and asks for more until there is none. Raises IndexDamaged."""
+        while answer[0] != b"same":
+            if answer[0] == b"gone":
+                raise IndexDamaged(self.uri, "was emptied, or made anew, while it was open: nothing was written; open it again")
+            if answer[0] == b"damaged":
+                raise IndexDamaged(self.uri, f"is damaged: {answer[1].decode()}; the server, or others, took keys away")
+            if answer[0] == b"anew":
+                self._forget()
+            elif self._mirror.take(answer):
+                break
+            answer = self._server.run(LOOK, self._prefix, self._look())
+        self._change = Change(self._mirror)
+        for row in [row for row in self._known if not self._mirror.here(row)]:
+            del self._known[row]
+
+    def _look(self) -> list[Any]:
+        return [self._epoch, self._lock.token, *self._mirror.known()]
+
+    def refresh(self) -> list[int]:
+        """Takes in what others wrote; returns names of boilerplate that are new here."""
+        if not self._writing:
+            self._catch_up(self._server.run(LOOK, self._prefix, self._look()))
+            self._mirror.age()
+        fresh, self._mirror.fresh = self._mirror.fresh, []
+        return fresh
+
+    # Changing
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One change: nobody else writes from here to its end."""
+        answer = self._lock.take(self._look())
+        try:
+            self._catch_up(answer)
+            self._mirror.age()
+            self._change.forget(sorted(self._mirror.aged))
+            self._writing = True
+            yield
+            self._commit()
+        except BaseException:
+            self._undo()
+            raise
+        finally:
+            self._writing = False
+
+    def _undo(self) -> None:
+        """Nothing of the change is left, here or in the server."""
+        self._writing = False
+        self._forget()
+        try:
+            self._lock.release()
+            self.refresh()
+        except StoreError as error:
+            log.warning("the index is read anew when it is used again: %s", error)
+
+    def _commit(self) -> None:
+        mirror, change = self._mirror, self._change
+        if not change:
+            self._lock.release()
+            return
+        nonce = os.urandom(NONCE)
+        arguments = [self._epoch, self._lock.token, mirror.version, nonce, mirror.nonce, *change.arguments(self._bodies)]
+        answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY])
+        if answer[0] == b"stale":
+            raise StoreError(self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again")
+        if answer[0] != b"done":
+            self._catch_up(answer)
+        mirror.version, mirror.nonce = mirror.version + 1, nonce
+        mirror.generation += bool(change.anew)
+        mirror.aged.clear()
+        self._lock.given()
+        self._remember({row: entry for row, (entry, _) in change.pending.items()})
+        self._change = Change(mirror)
+
+    def _stage(self) -> None:
+        """Sends what was added, to be put into its place by the end of the change."""
+        for part in self._change.parts(self._bodies):
+            stage = self._key(f"stage:{self._lock.token}:{len(self._change.staged)}")
+            self._lock.stages.append(stage)
+            fields = [value for article in part.articles for value in article]
+            self._server.ask_all(
+                [("HSET", stage, "rows", part.rows, "keys", part.keys, *fields), ("PEXPIRE", stage, int(LEASE * 1000))]
+            )
+            self._change.sent(part, stage)
+
+    def add(self, entry: Entry, keys: Keys) -> int:
+        """Stores an entry under a new row, with the others of this change at its end."""
+        packed = keys.packed
+        row = self._mirror.add(entry, keys, packed)
+        self._change.add(replace(entry, row=row), packed)
+        if self._change.weight > STAGED:
+            self._stage()
+        return row
+
+    def discard(self, rows: Iterable[int]) -> None:
+        """Forgets rows."""
+        for row in rows:
+            if self._mirror.here(row):
+                self._mirror.lose(row)
+                self._known.pop(row, None)
+                self._change.forget([row])
+
+    def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
+        """Changes a row."""
+        record = self._mirror.rows[row]
+        if kept is not None:
+            self._mirror.keep_for(row, kept)
+        record["copies"] += copies
+        record["lost"] += lost
+        self._change.touch(row)
+
+    def learn(self, names: Iterable[int]) -> None:
+        """Keeps names of boilerplate."""
+        new = [name for name in dict.fromkeys(names) if name not in self._mirror.names]
+        self._mirror.names.update(new)
+        self._change.learnt += new
+
+    # Asking
+
+    def ahead(self, entries: Sequence[Entry], keys: Sequence[Keys]) -> None:
+        """Reads in one go what these will be compared with, and compresses those that look new, while others may write."""
+        proposed = [self.tables.propose(own) for own in keys]
+        wanted = {row for rows in proposed for row in rows if row not in self._change.pending and row not in self._known}
+        self._remember(self._read(sorted(wanted)[:REMEMBERED]))
+        new = (entry for entry, rows in zip(entries, proposed, strict=True) if not rows)
+        self._bodies = {entry.text: rows_.body_of(entry) for entry in new}
+
+    def _remember(self, entries: dict[int, Entry]) -> None:
+        self._known.update(entries)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _read(self, rows: Sequence[int]) -> dict[int, Entry]:
+        """The entries of rows as they were when they were added. Raises IndexDamaged."""
+        if not rows:
+            return {}
+        staged = {row: part.stage for part in self._change.staged for row in rows if part.first <= row <= part.end}
+        names = [(staged.get(row, self._key("articles")), row) for row in rows]
+        found = self._server.ask_all([("HGET", *name) for name in names] if staged else [("HMGET", names[0][0], *rows)])
+        entries = {}
+        for row, data in zip(rows, found if staged else found[0], strict=True):
+            if data is None:
+                if self._writing:
+                    raise IndexDamaged(self.uri, f"row {row} is gone")
+                continue
+            try:
+                entries[row] = rows_.entry_of(row, self._mirror.rows[row], data)
+            except rows_.DAMAGE as error:
+                raise IndexDamaged(self.uri, f"row {row} is damaged: {error}; `dedup index verify` tells more") from error
+        return entries
+
+    def get(self, rows: Sequence[int]) -> list[Entry]:
+        """The entries of rows that are there."""
+        rows = [row for row in rows if self._mirror.here(row)]
+        read = self._read([row for row in dict.fromkeys(rows) if row not in self._change.pending and row not in self._known])
+        entries = []
+        for row in rows:
+            entry = self._change.pending[row][0] if row in self._change.pending else self._known.get(row) or read.get(row)
+            if entry is not None:
+                kept, copies, lost = (int(self._mirror.rows[row][name]) for name in ("kept", "copies", "lost"))
+                entries.append(replace(entry, kept=kept, copies=copies, lost=lost))
+        self._remember(read)
+        return entries
+
+    def named(self, id: str) -> list[Entry]:
+        """The entries with this id, the earliest first."""
+        rows = self._mirror.where("id", lambda tags: tags == rows_.tag_of(id))
+        return [entry for entry in self.get(rows) if entry.id == id]
+
+    def copies(self, row: int) -> list[Entry]:
+        """The stored copies of a row, the earliest first."""
+        return self.get(self._mirror.copies.get(row, ()))
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, the earliest first."""
+        for start in range(1, self._mirror.last + 1, _ENTRIES):
+            yield from self.get(range(start, start + _ENTRIES))
+
+    def older(self, moment: float, *, published: bool) -> list[int]:
+        """The rows that were added, or are dated, before a moment."""
+        return self._mirror.where("published" if published else "seen", lambda dates: dates < moment)
+
+    def learned(self) -> Iterable[int]:
+        """All names of boilerplate."""
+        return sorted(self._mirror.names)
+
+    def count(self) -> tuple[int, int, int]:
+        """Articles kept, copies stored, copies dropped."""
+        return self._mirror.count()
+
+    # Looking after it
+
+    def _numbers(self) -> range:
+        """The chunks."""
+        return range(-(-self._change.base // CHUNK))
+
+    def size(self) -> int:
+        """Bytes of the server's memory, as it estimates them."""
+        names = ["header", "state", "articles", "names", "sites", "changes"]
+        names += [f"{kind}:{n}" for n in self._numbers() for kind in ("rows", "keys")]
+        return sum(found or 0 for found in self._server.ask_all([("MEMORY", "USAGE", self._key(name)) for name in names]))
+
+    def verify(self) -> list[str]:
+        """Checks every row by its checksums."""
+        self.refresh()
+        known = self._mirror.rows[: self._mirror.last + 1]
+        kept = (known["here"] == 1) & (known["kept"] == 0)
+        orphans = [row for row in self._mirror.where("kept", lambda rows: rows != 0) if not kept[known[row]["kept"]]]
+        problems = [f"row {row}: is a copy of row {known[row]['kept']}, which is not kept" for row in orphans]
+        for n in self._numbers():
+            numbers = range(n * CHUNK + 1, (n + 1) * CHUNK + 1)
+            parts = ("MGET", self._key(f"rows:{n}"), self._key(f"keys:{n}"))
+            (data, keys), articles = self._server.ask_all([parts, ("HMGET", self._key("articles"), *numbers)], whole=True)
+            problems += rows_.problems(n * CHUNK + 1, data or b"", keys or b"", articles, self._mirror.sites)
+        return problems
+
+    def compact(self) -> None:
+        """Gives the room that the keys of forgotten rows take back, in the server and in memory."""
+        for start in range(0, len(self._numbers()), CHUNKS):
+            with self.write():
+                for n in self._numbers()[start : start + CHUNKS]:
+                    if (n + 1) * CHUNK <= self._change.base:
+                        self._rewrite(n)
+        self._forget()
+        self.refresh()
+
+    def _rewrite(self, n: int) -> None:
+        """Writes a full chunk without the keys of forgotten rows, if it has any."""
+        data, keys = self._server.ask("MGET", self._key(f"rows:{n}"), self._key(f"keys:{n}"))
+        if data:
+            slim = rows_.slim(np.frombuffer(data, RECORD), keys or b"")
+            if slim is not None:
+                self._change.anew[n] = slim
+
+    def close(self) -> None:
+        """Ends the use of the server."""
+        self._lock.close()
+        self._server.close()
+
+
+def secure(opening: Opening) -> RedisStore:
+    """The store behind a connection with TLS."""
+    return RedisStore(opening, secure=True)

@@ -1,0 +1,25 @@
+"""What several test modules use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.redis_process import Redis
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """One server for all tests."""
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_index(redis_server: Redis) -> Iterator[Redis]:
+    """The same without any keys."""
+    with redis_server.client() as client:
+        client.flushall()
+    yield redis_server
