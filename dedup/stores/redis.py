@@ -302,8 +302,11 @@ class RedisStore:
         self.refresh()
         known = self._mirror.rows[: self._mirror.last + 1]
         kept = (known["here"] == 1) & (known["kept"] == 0)
-        orphans = [row for row in self._mirror.where("kept", lambda rows: rows != 0) if not kept[known[row]["kept"]]]
-        problems = [f"row {row}: is a copy of row {known[row]['kept']}, which is not kept" for row in orphans]
+        problems = [
+            f"row {row}: is a copy of row {known[row]['kept']}, which is not kept"
+            for row in self._mirror.where("kept", lambda rows: rows != 0)
+            if known[row]["kept"] >= len(kept) or not kept[known[row]["kept"]]
+        ]
         for n in self._numbers():
             numbers = range(n * CHUNK + 1, (n + 1) * CHUNK + 1)
             parts = ("MGET", self._key(f"rows:{n}"), self._key(f"keys:{n}"))

@@ -65,6 +65,6 @@ def _able(server: Server, durability: str) -> None:
         log.warning("%s: the server drops keys when its memory is full (maxmemory-policy %s): use noeviction", server.uri, policy)
     if durability == "power":
         kept = {**server.ask("CONFIG", "GET", "appendonly"), **server.ask("CONFIG", "GET", "appendfsync")}
-        values = {str(name): str(value) for name, value in kept.items()}
+        values = {name.decode(): value.decode() for name, value in kept.items()}
         if values != {"appendonly": "yes", "appendfsync": "always"}:
             raise StoreError(server.uri, f"surviving the loss of power takes appendonly yes, appendfsync always; it has {values}")

@@ -42,6 +42,8 @@ RECORD: Final = np.dtype(
 dates (`published` is no number where unknown). All zero: a row that was never written.
 """
 
+_NEVER: Final = np.zeros((), RECORD)[()]
+
 CHANGE: Final = np.dtype([("row", "<u4"), *((name, CHANGES[name]) for name in CHANGES.names or ())])
 """What a commit tells of a row that was there."""
 
@@ -96,7 +98,8 @@ def article_of(entry: Entry, packed: Packed, body: bytes) -> bytes:
     facts = (entry.id, entry.title, entry.url, entry.canonical_url, entry.site)
     written = _encoded(json.dumps(facts, ensure_ascii=False, separators=(",", ":")))
     rest = struct.pack("<I", len(written)) + written + body
-    return _checksum(entry.row, entry.seen, entry.published, packed, rest) + rest
+    published = math.nan if entry.published is None else entry.published
+    return _checksum(entry.row, entry.seen, published, packed, rest) + rest
 
 
 def entry_of(row: int, record: Any, data: bytes) -> Entry:
@@ -133,7 +136,7 @@ def whole(row: int, record: Any, keys: bytes, data: bytes, sites: list[str]) -> 
     site = None if record["site"] == 0 else sites[int(record["site"]) - 1]
     rest = data[_CHECKSUM:]
     return (
-        data[:_CHECKSUM] == _checksum(row, entry.seen, entry.published, packed, rest)
+        data[:_CHECKSUM] == _checksum(row, entry.seen, float(record["published"]), packed, rest)
         and int(record["id"]) == tag_of(entry.id)
         and site == entry.site
     )
@@ -149,8 +152,8 @@ def problems(first: int, data: bytes, keys: bytes, articles: list[bytes | None],
     for row, (record, article) in enumerate(zip(records, articles, strict=False), first):
         end = start + WIDTH * sum(int(record[name]) for name in KINDS)
         if not record["here"]:
-            if article is not None:
-                found.append(f"row {row}: is forgotten, and has an article")
+            if article is not None or (record != _NEVER and record["check"] != check_of(row, record)):
+                found.append(f"row {row}: is forgotten, and not as it was left")
         elif article is None:
             found.append(f"row {row}: has no article")
         elif record["check"] != check_of(row, record) or not whole(row, record, keys[start:end], article, sites):
@@ -174,8 +177,8 @@ def slim(records: NDArray[Any], keys: bytes) -> tuple[bytes, bytes] | None:
     return without.tobytes(), left
 
 
-def _checksum(row: int, seen: float, published: float | None, packed: Packed, rest: bytes) -> bytes:
-    head = struct.pack("<qdd3q", row, seen, math.nan if published is None else published, *map(len, packed))
+def _checksum(row: int, seen: float, published: float, packed: Packed, rest: bytes) -> bytes:
+    head = struct.pack("<qdd3q", row, seen, published, *map(len, packed))
     return blake2b(head + b"".join(packed) + rest, digest_size=_CHECKSUM).digest()
 
 

@@ -50,6 +50,7 @@ if known < 0 then behind = 1 end
 if behind > 0 then changes = call('LRANGE', p .. ':changes', -behind, -1) end
 local rows, wide, per = {}, tonumber(ARGV[10]), tonumber(ARGV[11])
 local first, final = math.floor(last / per), math.floor((tonumber(state[4]) - 1) / per)
+if last == tonumber(state[4]) then final = -1 end
 for n = first, math.min(final, first + tonumber(ARGV[12]) - 1) do
   local from, skip = 0, 0
   if n == first then from, skip = (last % per) * wide, size end

@@ -115,7 +115,7 @@ class Lock:
     def __init__(self, server: Server, prefix: str) -> None:
         self._server, self._prefix = server, prefix
         self.token = secrets.token_hex(8)
-        self.stages: list[str] = []
+        self.stages: list[str] = []  # keys that go with the lock
         self._held = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -142,8 +142,7 @@ class Lock:
         while not self._wake.wait(LEASE / 3):
             if self._held:
                 try:
-                    keys = [f"{self._prefix}:{stage}" for stage in self.stages]
-                    self._server.run(EXTEND, self._prefix, [self.token, int(LEASE * 1000), *keys])
+                    self._server.run(EXTEND, self._prefix, [self.token, int(LEASE * 1000), *self.stages])
                 except StoreError as error:
                     log.warning("the lock could not be kept: %s", error)
 
@@ -154,9 +153,9 @@ class Lock:
 
     def release(self) -> None:
         """Gives the lock back, and what was staged."""
-        keys = [f"{self._prefix}:{stage}" for stage in self.stages]
+        stages = list(self.stages)
         self.given()
-        self._server.run(RELEASE, self._prefix, [self.token, *keys])
+        self._server.run(RELEASE, self._prefix, [self.token, *stages])
 
     def close(self) -> None:
         """Ends the thread."""
