@@ -18,8 +18,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def redis_index(redis_server: Redis) -> Iterator[Redis]:
+def redis_index(redis_server: Redis) -> Redis:
     """The same without any keys."""
     with redis_server.client() as client:
         client.flushall()
-    yield redis_server
+    return redis_server

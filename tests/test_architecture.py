@@ -294,6 +294,44 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "spool": set(),
     "stores": {"entries", "errors", "settings", "tables"},
     "stores.memory": {"entries", "errors", "stores", "tables"},
+    "stores.redis": {
+        "entries",
+        "errors",
+        "stores",
+        "stores.redis_address",
+        "stores.redis_articles",
+        "stores.redis_change",
+        "stores.redis_header",
+        "stores.redis_mirror",
+        "stores.redis_rows",
+        "stores.redis_scripts",
+        "stores.redis_server",
+        "tables",
+    },
+    "stores.redis_address": {"dates", "errors", "stores"},
+    "stores.redis_articles": {
+        "entries",
+        "errors",
+        "stores",
+        "stores.redis_change",
+        "stores.redis_mirror",
+        "stores.redis_rows",
+        "stores.redis_server",
+    },
+    "stores.redis_change": {"entries", "stores", "stores.redis_mirror", "stores.redis_rows"},
+    "stores.redis_header": {"errors", "stores", "stores.redis_mirror", "stores.redis_scripts", "stores.redis_server"},
+    "stores.redis_mirror": {
+        "entries",
+        "errors",
+        "key_table",
+        "settings",
+        "stores.redis_rows",
+        "stores.redis_scripts",
+        "tables",
+    },
+    "stores.redis_rows": {"entries", "key_table", "tables"},
+    "stores.redis_scripts": set(),
+    "stores.redis_server": {"errors", "stores.redis_address", "stores.redis_scripts"},
     "stores.sqlite": {"entries", "errors", "stores", "stores.sqlite_file", "tables"},
     "stores.sqlite_file": {"entries", "errors", "outputs", "stores"},
     "tables": {"entries", "kernels", "kernels.table", "key_table", "passages", "settings"},
@@ -328,6 +366,7 @@ HOMES: Final = {
     "html_text": {"html"},
     "lxml": {"html"},
     "orjson": {"lines", "dump"},
+    "redis": {"stores.redis_server"},
 }
 """Library -> the only modules that import it."""
 
@@ -419,7 +458,7 @@ def _is(node: ast.expr, value: Any) -> bool:
 
 
 def test_the_package_costs_nothing_to_import() -> None:
-    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib")
+    heavy = ("numpy", "numba", "redis", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib")
     code = f"import sys, dedup; print([m for m in {heavy!r} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"

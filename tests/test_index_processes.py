@@ -97,9 +97,7 @@ def test_writers_and_a_reader_get_along(writer: Writer, uri: str, tmp_path: Path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("batch", [1, 50, 500])
-def test_what_was_acknowledged_survives_a_kill(
-    writer: Writer, uri: str, batch: int
-) -> None:
+def test_what_was_acknowledged_survives_a_kill(writer: Writer, uri: str, batch: int) -> None:
     rng = random.Random(batch)
     known: set[str] = set()
     for round_ in range(3):

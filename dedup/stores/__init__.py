@@ -116,8 +116,8 @@ class Store(Protocol):
 
 
 def open_store(uri: str, opening: Callable[[str], Opening]) -> Store:
-    """The store that a URI names: `memory:`, `sqlite:seen.db`, `redis://host/0?prefix=news`, or one of another package. `opening` is given what stands
-    behind the colon. Raises StoreError.
+    """The store that a URI names: `memory:`, `sqlite:seen.db`, `redis://host/0?prefix=news`, or one of another package.
+    `opening` is given what stands behind the colon. Raises StoreError.
     """
     scheme, colon, rest = uri.partition(":")
     if not colon:
@@ -129,7 +129,9 @@ def open_store(uri: str, opening: Callable[[str], Opening]) -> Store:
     elif scheme in others:
         kind = others[scheme].load()
     else:
-        raise StoreError(shown(uri), f"no store is called {scheme!r}; there are {', '.join(sorted({*BUILT_IN, *others}))}")
+        raise StoreError(
+            shown(uri), f"no store is called {scheme!r}; there are {', '.join(sorted({*BUILT_IN, *others}))}"
+        )
     store: Store = kind(opening(rest))
     return store
 

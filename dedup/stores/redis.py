@@ -1,10 +1,9 @@
-"""A store in Redis, which processes on several machines share: articles in the server, keys in memory, kept up with the server."""
+"""A store in Redis, which several machines share: articles in the server; keys in memory, kept up with the server."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from dedup.stores import Opening
 from dedup.stores import redis_header as header
 from dedup.stores import redis_rows as rows_
 from dedup.stores.redis_address import Address
+from dedup.stores.redis_articles import REMEMBERED, Articles
 from dedup.stores.redis_change import Change
 from dedup.stores.redis_mirror import NONCE, Mirror
 from dedup.stores.redis_rows import CHUNK, RECORD
@@ -27,14 +27,19 @@ from dedup.tables import Chunk, Tables
 
 log = logging.getLogger("dedup")
 
-REMEMBERED: Final = 4096
-"""So many articles are remembered; others are read again."""
-
 STAGED: Final = 16 << 20
 """Bytes of a change; more are sent before its end, to stay apart until then."""
 
 _ENTRIES: Final = 500
 """Articles are read one after another in parts of so many."""
+
+
+_REFUSED: Final = {
+    b"gone": "was emptied, or made anew, while it was open: nothing was written; open it again",
+    b"damaged": "is damaged: {0}; others, or the server for want of memory, took keys away",
+    b"back": "the server went back to an older state of it, as after a restart without its last changes; open it again",
+}
+"""What a script says when it does nothing."""
 
 
 class RedisStore:
@@ -54,7 +59,7 @@ class RedisStore:
             self.header, self._epoch = header.opened(self._server, self._prefix, opening)
             self._lock = Lock(self._server, self._prefix)
             self._writing = False
-            self._known: OrderedDict[int, Entry] = OrderedDict()
+            self._articles = Articles(self._server, self._key("articles"))
             self._bodies: dict[bytes, bytes] = {}
             self._forget()
             self.refresh()
@@ -73,7 +78,7 @@ class RedisStore:
     def _forget(self) -> None:
         """Everything in memory is to be read anew."""
         self._mirror = Mirror(self.uri, self._limits, self._held, self._address.ttl)
-        self._known.clear()
+        self._articles.clear()
         self._change = Change(self._mirror)
 
     def _held(self) -> Iterator[Chunk]:
@@ -83,7 +88,9 @@ class RedisStore:
             numbers = range(start, min(start + CHUNKS, total))
             found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
             for i, n in enumerate(numbers):
-                yield self._mirror.split(np.frombuffer(found[2 * i] or b"", RECORD), found[2 * i + 1] or b"", n * CHUNK + 1)
+                yield self._mirror.split(
+                    np.frombuffer(found[2 * i] or b"", RECORD), found[2 * i + 1] or b"", n * CHUNK + 1
+                )
         for part in self._change.staged:
             found = self._server.ask("HMGET", part.stage, "rows", "keys")
             yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
@@ -96,19 +103,20 @@ class RedisStore:
 
     def _catch_up(self, answer: list[Any]) -> None:
         """Takes in what an answer says, and asks for more until there is none. Raises IndexDamaged."""
+        before = None
         while answer[0] != b"same":
-            if answer[0] == b"gone":
-                raise IndexDamaged(self.uri, "was emptied, or made anew, while it was open: nothing was written; open it again")
-            if answer[0] == b"damaged":
-                raise IndexDamaged(self.uri, f"is damaged: {answer[1].decode()}; the server, or others, took keys away")
+            if answer[0] in _REFUSED:
+                raise IndexDamaged(self.uri, _REFUSED[answer[0]].format(*(detail.decode() for detail in answer[1:])))
             if answer[0] == b"anew":
+                before = before or self._mirror
                 self._forget()
             elif self._mirror.take(answer):
                 break
             answer = self._server.run(LOOK, self._prefix, self._look())
+        if before is not None and not self._mirror.continues(before):
+            self._mirror = before
+            raise IndexDamaged(self.uri, _REFUSED[b"back"])
         self._change = Change(self._mirror)
-        for row in [row for row in self._known if not self._mirror.here(row)]:
-            del self._known[row]
 
     def _look(self) -> list[Any]:
         return [self._epoch, self._lock.token, *self._mirror.known()]
@@ -156,17 +164,26 @@ class RedisStore:
             self._lock.release()
             return
         nonce = os.urandom(NONCE)
-        arguments = [self._epoch, self._lock.token, mirror.version, nonce, mirror.nonce, *change.arguments(self._bodies)]
+        arguments = [
+            self._epoch,
+            self._lock.token,
+            mirror.version,
+            nonce,
+            mirror.nonce,
+            *change.arguments(self._bodies),
+        ]
         answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY])
         if answer[0] == b"stale":
-            raise StoreError(self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again")
+            raise StoreError(
+                self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again"
+            )
         if answer[0] != b"done":
             self._catch_up(answer)
         mirror.version, mirror.nonce = mirror.version + 1, nonce
         mirror.generation += bool(change.anew)
         mirror.aged.clear()
         self._lock.given()
-        self._remember({row: entry for row, (entry, _) in change.pending.items()})
+        self._articles.remember({row: entry for row, (entry, _) in change.pending.items()})
         self._change = Change(mirror)
 
     def _stage(self) -> None:
@@ -194,7 +211,6 @@ class RedisStore:
         for row in rows:
             if self._mirror.here(row):
                 self._mirror.lose(row)
-                self._known.pop(row, None)
                 self._change.forget([row])
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
@@ -217,47 +233,17 @@ class RedisStore:
     def ahead(self, entries: Sequence[Entry], keys: Sequence[Keys]) -> None:
         """Reads in one go what these will be compared with, and compresses those that look new, while others may write."""
         proposed = [self.tables.propose(own) for own in keys]
-        wanted = {row for rows in proposed for row in rows if row not in self._change.pending and row not in self._known}
-        self._remember(self._read(sorted(wanted)[:REMEMBERED]))
+        wanted = sorted({row for rows in proposed for row in rows})
+        self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)
         new = (entry for entry, rows in zip(entries, proposed, strict=True) if not rows)
         self._bodies = {entry.text: rows_.body_of(entry) for entry in new}
 
-    def _remember(self, entries: dict[int, Entry]) -> None:
-        self._known.update(entries)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-
-    def _read(self, rows: Sequence[int]) -> dict[int, Entry]:
-        """The entries of rows as they were when they were added. Raises IndexDamaged."""
-        if not rows:
-            return {}
-        staged = {row: part.stage for part in self._change.staged for row in rows if part.first <= row <= part.end}
-        names = [(staged.get(row, self._key("articles")), row) for row in rows]
-        found = self._server.ask_all([("HGET", *name) for name in names] if staged else [("HMGET", names[0][0], *rows)])
-        entries = {}
-        for row, data in zip(rows, found if staged else found[0], strict=True):
-            if data is None:
-                if self._writing:
-                    raise IndexDamaged(self.uri, f"row {row} is gone")
-                continue
-            try:
-                entries[row] = rows_.entry_of(row, self._mirror.rows[row], data)
-            except rows_.DAMAGE as error:
-                raise IndexDamaged(self.uri, f"row {row} is damaged: {error}; `dedup index verify` tells more") from error
-        return entries
-
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
-        rows = [row for row in rows if self._mirror.here(row)]
-        read = self._read([row for row in dict.fromkeys(rows) if row not in self._change.pending and row not in self._known])
-        entries = []
-        for row in rows:
-            entry = self._change.pending[row][0] if row in self._change.pending else self._known.get(row) or read.get(row)
-            if entry is not None:
-                kept, copies, lost = (int(self._mirror.rows[row][name]) for name in ("kept", "copies", "lost"))
-                entries.append(replace(entry, kept=kept, copies=copies, lost=lost))
-        self._remember(read)
-        return entries
+        mirror = self._mirror
+        wanted = [row for row in rows if mirror.here(row)]
+        found = self._articles.of(wanted, mirror, self._change, needed=self._writing)
+        return [mirror.now(found[row]) for row in wanted if row in found]
 
     def named(self, id: str) -> list[Entry]:
         """The entries with this id, the earliest first."""
@@ -295,7 +281,9 @@ class RedisStore:
         """Bytes of the server's memory, as it estimates them."""
         names = ["header", "state", "articles", "names", "sites", "changes"]
         names += [f"{kind}:{n}" for n in self._numbers() for kind in ("rows", "keys")]
-        return sum(found or 0 for found in self._server.ask_all([("MEMORY", "USAGE", self._key(name)) for name in names]))
+        return sum(
+            found or 0 for found in self._server.ask_all([("MEMORY", "USAGE", self._key(name)) for name in names])
+        )
 
     def verify(self) -> list[str]:
         """Checks every row by its checksums."""
@@ -310,7 +298,9 @@ class RedisStore:
         for n in self._numbers():
             numbers = range(n * CHUNK + 1, (n + 1) * CHUNK + 1)
             parts = ("MGET", self._key(f"rows:{n}"), self._key(f"keys:{n}"))
-            (data, keys), articles = self._server.ask_all([parts, ("HMGET", self._key("articles"), *numbers)], whole=True)
+            (data, keys), articles = self._server.ask_all(
+                [parts, ("HMGET", self._key("articles"), *numbers)], whole=True
+            )
             problems += rows_.problems(n * CHUNK + 1, data or b"", keys or b"", articles, self._mirror.sites)
         return problems
 

@@ -14,8 +14,8 @@ from dedup.stores.redis_rows import CHUNK, RECORD
 
 
 class Part(NamedTuple):
-    """Rows `first` to `end` of one chunk, as they are sent; `size`: bytes of keys that the chunk has before; `stage`: the key under
-    which they were sent already.
+    """Rows `first` to `end` of one chunk, as they are sent; `size`: bytes of keys that the chunk has before; `stage`: the key
+    under which they were sent already.
     """
 
     first: int

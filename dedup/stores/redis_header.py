@@ -62,9 +62,15 @@ def _able(server: Server, durability: str) -> None:
         raise StoreError(server.uri, "is a Redis Cluster, over which the keys of one index cannot be spread")
     policy = str(facts.get("maxmemory_policy", ""))
     if facts.get("maxmemory") and policy.startswith("allkeys"):
-        log.warning("%s: the server drops keys when its memory is full (maxmemory-policy %s): use noeviction", server.uri, policy)
+        log.warning(
+            "%s: the server drops keys when its memory is full (maxmemory-policy %s): use noeviction",
+            server.uri,
+            policy,
+        )
     if durability == "power":
         kept = {**server.ask("CONFIG", "GET", "appendonly"), **server.ask("CONFIG", "GET", "appendfsync")}
         values = {name.decode(): value.decode() for name, value in kept.items()}
         if values != {"appendonly": "yes", "appendfsync": "always"}:
-            raise StoreError(server.uri, f"surviving the loss of power takes appendonly yes, appendfsync always; it has {values}")
+            raise StoreError(
+                server.uri, f"surviving the loss of power takes appendonly yes, appendfsync always; it has {values}"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,7 +70,9 @@ class Mirror:
             self._load(int(news[8][i]), news[8][i + 1], news[8][i + 2], last, articles)
         self.generation, self.version = int(news[1]), int(news[2])
         if self.last == last and self.alive + len(self.aged) != articles:
-            raise IndexDamaged(self._uri, f"there are {articles:,} articles, and {self.alive + len(self.aged):,} rows of them")
+            raise IndexDamaged(
+                self._uri, f"there are {articles:,} articles, and {self.alive + len(self.aged):,} rows of them"
+            )
         return self.last == last
 
     def _change(self, changes: NDArray[Any]) -> None:
@@ -125,6 +128,14 @@ class Mirror:
         """The bytes of the keys that stand before those of a row in its chunk."""
         before = self.rows[(row - 1) // CHUNK * CHUNK + 1 : row]
         return sum(int(before[name].sum()) for name in KINDS) * WIDTH
+
+    def continues(self, before: Mirror) -> bool:
+        """Whether what was known before is a part of this, and no row is another one now."""
+        if before.last > self.last or not before.names <= self.names:
+            return False
+        ours, theirs = self.rows[: before.last + 1], before.rows[: before.last + 1]
+        here = ours["here"] == 1
+        return all(bool((ours[name] == theirs[name])[here].all()) for name in ("id", "site", "seen"))
 
     # What is done here
 
@@ -192,6 +203,14 @@ class Mirror:
     def here(self, row: int) -> bool:
         """Whether there is such a row, not forgotten."""
         return 0 < row <= self.last and bool(self.rows[row]["here"])
+
+    def now(self, entry: Entry) -> Entry:
+        """An entry with what changes in it as it stands."""
+        record = self.rows[entry.row]
+        kept, copies, lost = int(record["kept"]), int(record["copies"]), int(record["lost"])
+        if (kept, copies, lost) == (entry.kept, entry.copies, entry.lost):
+            return entry
+        return replace(entry, kept=kept, copies=copies, lost=lost)
 
     def where(self, name: str, test: Callable[[NDArray[Any]], NDArray[np.bool_]]) -> list[int]:
         """The rows, not forgotten, of which a part of the record passes a test."""

@@ -38,8 +38,8 @@ RECORD: Final = np.dtype(
         ("published", "<f8"),
     ]
 )
-"""A row: what changes, how many keys of each kind it has, a CRC of its id, its site (number in the list of sites, from 1), and its
-dates (`published` is no number where unknown). All zero: a row that was never written.
+"""A row: what changes, how many keys of each kind it has, a CRC of its id, its site (number in the list of sites, from 1), and
+its dates (`published` is no number where unknown). All zero: a row that was never written.
 """
 
 _NEVER: Final = np.zeros((), RECORD)[()]
@@ -68,7 +68,9 @@ def changed(row: int, record: Any) -> bytes:
 
 
 def split(records: NDArray[Any], data: bytes, first: int, sites: list[str]) -> Chunk:
-    """The rows of a part of a chunk that are not forgotten, with their keys; `first`: the number of its first row. Raises ValueError where the two do not fit together."""
+    """The rows of a part of a chunk that are not forgotten, with their keys; `first`: the number of its first row. Raises
+    ValueError where the two do not fit together.
+    """
     sizes = np.column_stack([records[name] for name in KINDS]).astype(np.int64)
     if int(sizes.sum()) * WIDTH != len(data):
         raise ValueError(f"{len(data)} bytes of keys, {int(sizes.sum()) * WIDTH} expected")
@@ -103,7 +105,7 @@ def article_of(entry: Entry, packed: Packed, body: bytes) -> bytes:
 
 
 def entry_of(row: int, record: Any, data: bytes) -> Entry:
-    """An entry from its record and its article. Raises ValueError, KeyError, TypeError, struct.error or zlib.error when damaged."""
+    """An entry from its record and its article. Raises one of `DAMAGE`."""
     (length,) = struct.unpack_from("<I", data, _CHECKSUM)
     start = _CHECKSUM + 4
     id, title, url, canonical, site = json.loads(data[start : start + length].decode("utf-8", "surrogatepass"))

@@ -41,8 +41,9 @@ local known, nonce = tonumber(ARGV[3]), ARGV[4]
 local last, size, names, sites = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local behind = version - known
 if known >= 0 then
-  if ARGV[5] ~= state[2] or behind < 0 or behind >= history then return {'anew'} end
-  if string.sub(call('LINDEX', p .. ':changes', -behind - 1), 1, 8) ~= nonce then return {'anew'} end
+  if behind < 0 then return {'back'} end
+  if behind < history and string.sub(call('LINDEX', p .. ':changes', -behind - 1), 1, 8) ~= nonce then return {'back'} end
+  if ARGV[5] ~= state[2] or behind >= history then return {'anew'} end
   if behind == 0 and last == tonumber(state[4]) then return {'same'} end
 end
 local changes = {}
@@ -61,8 +62,8 @@ end
 return {'news', state[2], state[3], state[4], state[5], changes, call('GETRANGE', p .. ':names', names, -1),
   call('LRANGE', p .. ':sites', sites, -1), rows}
 """
-"""What is new since a version (-1: everything). ARGV: epoch, token (unused), version, its nonce, generation, last row, bytes of keys known of the
-chunk of the next row, bytes of names, number of sites, bytes of a row, rows of a chunk, chunks of an answer.
+"""What is new since a version (-1: everything). ARGV: epoch, token (unused), version, its nonce, generation, last row, bytes of
+keys known of the chunk of the next row, bytes of names, number of sites, bytes of a row, rows of a chunk, chunks of an answer.
 """
 
 CREATE: Final = """

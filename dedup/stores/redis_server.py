@@ -18,7 +18,7 @@ from dedup.stores.redis_scripts import BEGIN, EXTEND, RELEASE
 
 log = logging.getLogger("dedup")
 
-LEASE: Final = 15.0
+LEASE: Final = 10.0
 """Seconds after which the lock of a process that ended without giving it back is free."""
 
 BUSY: Final = 60.0
@@ -74,7 +74,9 @@ class Server:
             raise StoreError(self.uri, f"the server cannot be reached: {error}") from None
         except errors.ResponseError as error:
             if "WRONGTYPE" in str(error):
-                raise IndexDamaged(self.uri, "a key of the index holds another type: it is of another program") from None
+                raise IndexDamaged(
+                    self.uri, "a key of the index holds another type: it is of another program"
+                ) from None
             raise StoreError(self.uri, f"the server says: {error}") from None
         except (errors.RedisError, OSError) as error:
             raise StoreError(self.uri, str(error)) from None
@@ -109,13 +111,14 @@ class Server:
 class Lock:
     """One writer at a time. It saves others work in vain; what keeps their changes apart is the version that a commit names.
 
-    The lock is a lease, kept alive by a thread for as long as the process lives and holds it.
+    The lock is a lease, kept alive by a thread for as long as the process lives and holds it, with `stages`, keys that go when it
+    is given back.
     """
 
     def __init__(self, server: Server, prefix: str) -> None:
         self._server, self._prefix = server, prefix
         self.token = secrets.token_hex(8)
-        self.stages: list[str] = []  # keys that go with the lock
+        self.stages: list[str] = []
         self._held = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -130,7 +133,7 @@ class Lock:
                 break
             if time.monotonic() > end:
                 raise StoreError(self._server.uri, f"others have been writing for {BUSY:.0f} seconds: try again later")
-            time.sleep(pause * random.uniform(0.5, 1.0))
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(2 * pause, _PAUSES[1])
         self._held = True
         if self._thread is None:
