@@ -68,8 +68,7 @@ def _able(server: Server, durability: str) -> None:
             policy,
         )
     if durability == "power":
-        kept = {**server.ask("CONFIG", "GET", "appendonly"), **server.ask("CONFIG", "GET", "appendfsync")}
-        values = {name.decode(): value.decode() for name, value in kept.items()}
+        values = {name: server.setting(name) for name in ("appendonly", "appendfsync")}
         if values != {"appendonly": "yes", "appendfsync": "always"}:
             raise StoreError(
                 server.uri, f"surviving the loss of power takes appendonly yes, appendfsync always; it has {values}"

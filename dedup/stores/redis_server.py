@@ -95,6 +95,13 @@ class Server:
             found: list[Any] = pipeline.execute()
             return found
 
+    def setting(self, name: str) -> str:
+        """What the server is configured with. Raises StoreError where it does not tell."""
+        with self._told():
+            found: dict[str | bytes, str | bytes] = self._client.config_get(name)
+        values = [value.decode() if isinstance(value, bytes) else value for value in found.values()]
+        return values[0] if values else ""
+
     def run(self, script: str, prefix: str, arguments: Sequence[Any]) -> Any:
         """What a script gives (`redis_scripts`)."""
         with self._told():
