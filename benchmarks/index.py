@@ -5,8 +5,8 @@
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
 at once, from records in memory, over the last tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
-records that wait left out; disk, in Redis, is the memory of the server. datasketch: `MinHashLSH` in memory at a threshold of 0.5, query and insert, one article after another,
-shingles of five words, from the same text, 20,000 articles.
+records that wait left out; disk is, with Redis, the memory of the server. datasketch: `MinHashLSH` in memory at a threshold of
+0.5, query and insert, one article after another, shingles of five words, from the same text, 20,000 articles.
 """
 
 from __future__ import annotations

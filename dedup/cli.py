@@ -124,7 +124,9 @@ def _run_indexed(files: Files, settings: Settings, progress: Progress, options: 
 
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")
-    with open_index(cli_index.uri_of(options["uri"]), settings, durability="power") as index:
+    uri = cli_index.uri_of(options["uri"])
+    served = uri.startswith(("redis:", "rediss:"))  # what a server survives is for its own settings to say
+    with open_index(uri, settings, durability="process" if served else "power") as index:
         summary, quarantined = indexed.run(files, index, progress)
     if not options["quiet"]:
         report.print_indexed(summary, quarantined, index.uri)
