@@ -176,6 +176,18 @@ def test_who_missed_too_much_reads_everything_anew(redis_index: Redis, monkeypat
             assert client.llen("news:changes") == 4
 
 
+def test_a_long_history_is_cut(redis_index: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HISTORY_BYTES", 100)
+    with open_index(redis_index.uri()) as one, open_index(redis_index.uri()) as other, redis_index.client() as client:
+        one.add_many((record(i) for i in range(3)), batch=1)
+        assert len(other) == 3
+        for _ in range(2):
+            assert one.add_many(record(i, "b") for i in range(3))[0].duplicate_of == "a0"
+        assert client.llen("news:changes") < 5
+        assert other.stats().dropped == 6
+        assert other.verify() == []
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_large_change_is_sent_in_parts(redis_index: Redis, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
     monkeypatch.setattr(module, "STAGED", 40_000)
@@ -354,6 +366,32 @@ def test_a_server_that_is_emptied_is_told(redis_index: Redis, made_anew: bool) -
             with pytest.raises(IndexDamaged, match="was emptied"):
                 use()
         assert content(redis_index) == before
+
+
+def test_a_server_that_is_emptied_during_a_change_stays_empty(redis_index: Redis) -> None:
+    with open_index(redis_index.uri()) as index, redis_index.client() as client:
+        index.add(record(1))
+        with pytest.raises(IndexDamaged, match="was emptied"), index.transaction():  # noqa: PT012
+            index.add(record(2))
+            client.flushall()
+        assert content(redis_index) == {}
+
+
+def test_a_user_who_may_do_little_can_use_it(redis_index: Redis) -> None:
+    with redis_index.client() as client:
+        client.execute_command(
+            "ACL", "SETUSER", "little", "on", ">s3cret", "~news:*", "+@all", "-@dangerous", "-@admin"
+        )
+        try:
+            uri = redis_index.uri().replace("//", "//little:s3cret@")
+            with open_index(uri) as index:
+                assert index.add(record(1)).new
+                assert index.verify() == []
+                assert index.stats().disk > 0
+            with pytest.raises(StoreError, match="refuses access"):
+                open_index(uri.replace("prefix=news", "prefix=other"))
+        finally:
+            client.execute_command("ACL", "DELUSER", "little")
 
 
 def test_a_server_without_memory_is_told_and_nothing_is_stored(redis_index: Redis) -> None:
@@ -629,9 +667,9 @@ def test_passwords_are_needed_and_never_told(tmp_path: Path, caplog: pytest.LogC
         with caplog.at_level(logging.DEBUG):
             plain = server.uri()
             good = plain.replace("//", f"//:{QUOTED}@")
-            with pytest.raises(StoreError, match="refuses user or password"):
+            with pytest.raises(StoreError, match="refuses access"):
                 attempt(plain)
-            with pytest.raises(StoreError, match="refuses user or password"):
+            with pytest.raises(StoreError, match="refuses access"):
                 attempt(plain.replace("//", f"//:{QUOTED}x@"))
             with attempt(good) as index:
                 assert index.add(record(1)).new

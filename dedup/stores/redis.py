@@ -21,7 +21,7 @@ from dedup.stores.redis_articles import REMEMBERED, Articles
 from dedup.stores.redis_change import Change
 from dedup.stores.redis_mirror import NONCE, Mirror
 from dedup.stores.redis_rows import CHUNK, RECORD
-from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, LOOK
+from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, HISTORY_BYTES, LOOK
 from dedup.stores.redis_server import LEASE, Lock, Server
 from dedup.tables import Chunk, Tables
 
@@ -88,9 +88,7 @@ class RedisStore:
             numbers = range(start, min(start + CHUNKS, total))
             found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
             for i, n in enumerate(numbers):
-                yield self._mirror.split(
-                    np.frombuffer(found[2 * i] or b"", RECORD), found[2 * i + 1] or b"", n * CHUNK + 1
-                )
+                yield self._mirror.known_part(n, found[2 * i] or b"", found[2 * i + 1] or b"")
         for part in self._change.staged:
             found = self._server.ask("HMGET", part.stage, "rows", "keys")
             yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
@@ -118,14 +116,18 @@ class RedisStore:
             raise IndexDamaged(self.uri, _REFUSED[b"back"])
         self._change = Change(self._mirror)
 
+    def _keep_up(self) -> None:
+        """Takes in what others wrote."""
+        if not self._writing:
+            self._catch_up(self._server.run(LOOK, self._prefix, self._look()))
+            self._mirror.age()
+
     def _look(self) -> list[Any]:
         return [self._epoch, self._lock.token, *self._mirror.known()]
 
     def refresh(self) -> list[int]:
         """Takes in what others wrote; returns names of boilerplate that are new here."""
-        if not self._writing:
-            self._catch_up(self._server.run(LOOK, self._prefix, self._look()))
-            self._mirror.age()
+        self._keep_up()
         fresh, self._mirror.fresh = self._mirror.fresh, []
         return fresh
 
@@ -172,7 +174,7 @@ class RedisStore:
             mirror.nonce,
             *change.arguments(self._bodies),
         ]
-        answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY])
+        answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY, HISTORY_BYTES])
         if answer[0] == b"stale":
             raise StoreError(
                 self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again"
@@ -215,6 +217,8 @@ class RedisStore:
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
         """Changes a row."""
+        if not self._mirror.here(row):
+            return
         record = self._mirror.rows[row]
         if kept is not None:
             self._mirror.keep_for(row, kept)
@@ -287,7 +291,7 @@ class RedisStore:
 
     def verify(self) -> list[str]:
         """Checks every row by its checksums."""
-        self.refresh()
+        self._keep_up()
         known = self._mirror.rows[: self._mirror.last + 1]
         kept = (known["here"] == 1) & (known["kept"] == 0)
         problems = [

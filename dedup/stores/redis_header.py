@@ -57,7 +57,7 @@ def _able(server: Server, durability: str) -> None:
     """Whether the server is one that an index can be trusted to."""
     if durability not in ("process", "power"):
         raise StoreError(server.uri, f"durability is {durability!r}: give process or power")
-    facts = server.ask("INFO")
+    facts = server.facts()
     if facts.get("cluster_enabled"):
         raise StoreError(server.uri, "is a Redis Cluster, over which the keys of one index cannot be spread")
     policy = str(facts.get("maxmemory_policy", ""))

@@ -112,6 +112,12 @@ class Mirror:
         self.grow(end)
         self.last = end
 
+    def known_part(self, n: int, data: bytes, keys: bytes) -> Chunk:
+        """Chunk n as the server has it now, up to the last row that is known here. Raises IndexDamaged."""
+        records = np.frombuffer(data[: (self.last - n * CHUNK) * RECORD.itemsize], RECORD)
+        size = sum(int(records[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH
+        return self.split(records, keys[:size], n * CHUNK + 1)
+
     def split(self, records: NDArray[Any], keys: bytes, first: int) -> Chunk:
         """The rows of a part of a chunk (`redis_rows.split`). Raises IndexDamaged."""
         try:
@@ -127,7 +133,7 @@ class Mirror:
     def size_before(self, row: int) -> int:
         """The bytes of the keys that stand before those of a row in its chunk."""
         before = self.rows[(row - 1) // CHUNK * CHUNK + 1 : row]
-        return sum(int(before[name].sum()) for name in KINDS) * WIDTH
+        return sum(int(before[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH
 
     def continues(self, before: Mirror) -> bool:
         """Whether what was known before is a part of this, and no row is another one now."""

@@ -4,7 +4,8 @@ The keys of an index, `P` being its prefix (see `stores.redis_rows` for what is 
 
 * `P:header`: hash, the settings that made it. Never changes.
 * `P:state`: hash; `epoch` (drawn when the index was made), `generation` (counts rewritings), `version` (counts commits), `last`
-  (the highest row), and how much there must be of the rest: `articles`, `names`, `sites`.
+  (the highest row), and how much there must be of the rest: `articles`, `names`, `sites`,
+  and bytes of `history`.
 * `P:articles`: hash, row -> what is kept of an article but for its keys.
 * `P:rows:N`, `P:keys:N`: strings, what is known of the rows of chunk N, and their keys, one row after the other.
 * `P:names`: string, the names of boilerplate. `P:sites`: list, the names of sites.
@@ -16,15 +17,23 @@ from __future__ import annotations
 
 from typing import Final
 
-HISTORY: Final = 4096
-"""Commits whose changes are remembered. A process that missed more reads the whole index anew."""
+HISTORY: Final = 65_536
+"""Commits whose changes are remembered, while these have no more than `HISTORY_BYTES`. A process that missed more reads the whole
+index anew.
+"""
+
+HISTORY_BYTES: Final = 16 << 20
 
 CHUNKS: Final = 8
 """Chunks of rows in one answer."""
 
-_CHECKED: Final = """
-local p = KEYS[1]
+_HEAD: Final = """
+local p = string.sub(KEYS[1], 1, -7)
 local call = redis.call
+"""
+"""KEYS[1]: `P:state`."""
+
+_CHECKED: Final = """
 local state = call('HMGET', p .. ':state', 'epoch', 'generation', 'version', 'last', 'articles', 'names', 'sites')
 if state[1] ~= ARGV[1] then return {'gone'} end
 local held = call('HLEN', p .. ':articles') .. ' ' .. call('STRLEN', p .. ':names') .. ' ' .. call('LLEN', p .. ':sites')
@@ -66,25 +75,28 @@ return {'news', state[2], state[3], state[4], state[5], changes, call('GETRANGE'
 keys known of the chunk of the next row, bytes of names, number of sites, bytes of a row, rows of a chunk, chunks of an answer.
 """
 
-CREATE: Final = """
-local p = KEYS[1]
-local call = redis.call
+CREATE: Final = (
+    _HEAD
+    + """
 for _, name in ipairs({'header', 'state', 'articles', 'names', 'sites', 'changes', 'rows:0', 'keys:0'}) do
   if call('EXISTS', p .. ':' .. name) == 1 then return 0 end
 end
 for i = 3, #ARGV, 2 do call('HSET', p .. ':header', ARGV[i], ARGV[i + 1]) end
-call('HSET', p .. ':state', 'epoch', ARGV[1], 'generation', 0, 'version', 0, 'last', 0, 'articles', 0, 'names', 0, 'sites', 0)
+call('HSET', p .. ':state', 'epoch', ARGV[1], 'generation', 0, 'version', 0, 'last', 0, 'articles', 0, 'names', 0, 'sites', 0,
+  'history', 0)
 call('RPUSH', p .. ':changes', ARGV[2])
 return 1
 """
+)
 """Makes an index where there is no key of one. ARGV: epoch, nonce, names and values of the header."""
 
-LOOK: Final = _CHECKED + _LOOK
+LOOK: Final = _HEAD + _CHECKED + _LOOK
 
 BEGIN: Final = (
-    """
-local lock = KEYS[1] .. ':lock'
-local holder = redis.call('GET', lock)
+    _HEAD
+    + """
+local lock = p .. ':lock'
+local holder = call('GET', lock)
 if holder and holder ~= ARGV[2] then return {'busy'} end
 """
     + _CHECKED
@@ -95,23 +107,30 @@ call('SET', lock, ARGV[2], 'PX', ARGV[13])
 )
 """Takes the lock, if it is free, and looks. ARGV: as `LOOK`, with the token; milliseconds of the lease."""
 
-EXTEND: Final = """
-local lock = KEYS[1] .. ':lock'
-if redis.call('GET', lock) ~= ARGV[1] then return 0 end
-for i = 3, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[2]) end
-return redis.call('PEXPIRE', lock, ARGV[2])
+EXTEND: Final = (
+    _HEAD
+    + """
+local lock = p .. ':lock'
+if call('GET', lock) ~= ARGV[1] then return 0 end
+for i = 3, #ARGV do call('PEXPIRE', ARGV[i], ARGV[2]) end
+return call('PEXPIRE', lock, ARGV[2])
 """
+)
 """Keeps the lock, and what is staged. ARGV: token, milliseconds, keys of stages."""
 
-RELEASE: Final = """
-for i = 2, #ARGV do redis.call('DEL', ARGV[i]) end
-if redis.call('GET', KEYS[1] .. ':lock') == ARGV[1] then return redis.call('DEL', KEYS[1] .. ':lock') end
+RELEASE: Final = (
+    _HEAD
+    + """
+for i = 2, #ARGV do call('DEL', ARGV[i]) end
+if call('GET', p .. ':lock') == ARGV[1] then return call('DEL', p .. ':lock') end
 return 0
 """
+)
 """Gives the lock back. ARGV: token, keys of stages, which go."""
 
 COMMIT: Final = (
-    _CHECKED
+    _HEAD
+    + _CHECKED
     + """
 local token, known, nonce = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if version == known + 1 and string.sub(call('LINDEX', p .. ':changes', -1), 1, 8) == nonce then return {'done'} end
@@ -186,10 +205,16 @@ for _, one in ipairs(anew) do
   call('SET', p .. ':rows:' .. one[1], one[2])
   call('SET', p .. ':keys:' .. one[1], one[3])
 end
-call('RPUSH', p .. ':changes', nonce .. change)
-call('LTRIM', p .. ':changes', -tonumber(take()), -1)
+local most, room = tonumber(take()), tonumber(take())
+local length = call('RPUSH', p .. ':changes', nonce .. change)
+local size = tonumber(call('HGET', p .. ':state', 'history')) + #change
+while length > 1 and (length > most or size > room) do
+  size = size - #call('LPOP', p .. ':changes') + 8
+  length = length - 1
+end
 call('HSET', p .. ':state', 'version', known + 1, 'generation', state[2] + math.min(#anew, 1), 'last', last,
-  'articles', call('HLEN', p .. ':articles'), 'names', call('STRLEN', p .. ':names'), 'sites', call('LLEN', p .. ':sites'))
+  'articles', call('HLEN', p .. ':articles'), 'names', call('STRLEN', p .. ':names'), 'sites', call('LLEN', p .. ':sites'),
+  'history', size)
 if call('GET', p .. ':lock') == token then call('DEL', p .. ':lock') end
 return {'done'}
 """
@@ -199,5 +224,5 @@ return {'done'}
 Sent twice, it is done once. ARGV: epoch, token, version, nonce, the version's nonce; last row, changes of rows, names; and with
 their number before each: parts (stage or nothing, chunk, bytes of rows and of keys that the chunk has before, rows, keys, whether
 the chunk is full; articles), sites, changed bytes of rows (chunk, offset, bytes), articles to delete, chunks to delete, chunks to
-write anew (chunk, rows, keys); the length of history.
+write anew (chunk, rows, keys); the length of history, and its bytes.
 """

@@ -67,7 +67,7 @@ class Server:
         try:
             yield
         except (errors.AuthenticationError, errors.AuthorizationError, errors.NoPermissionError) as error:
-            raise StoreError(self.uri, f"the server refuses user or password: {error}") from None
+            raise StoreError(self.uri, f"the server refuses access: {error}") from None
         except errors.TimeoutError as error:
             raise StoreError(self.uri, f"the server does not answer in time: {error}") from None
         except errors.ConnectionError as error:
@@ -95,6 +95,16 @@ class Server:
             found: list[Any] = pipeline.execute()
             return found
 
+    def facts(self) -> dict[str, Any]:
+        """What the server tells of itself; nothing where that is not allowed."""
+        with self._told():
+            try:
+                found: dict[str, Any] = self._client.info()
+            except self._errors.NoPermissionError:
+                log.info("%s: INFO is not allowed, so its memory policy is not looked at", self.uri)
+                return {}
+            return found
+
     def setting(self, name: str) -> str:
         """What the server is configured with. Raises StoreError where it does not tell."""
         with self._told():
@@ -107,7 +117,7 @@ class Server:
         with self._told():
             if script not in self._scripts:
                 self._scripts[script] = self._client.register_script(script)
-            return self._scripts[script](keys=[prefix], args=arguments)
+            return self._scripts[script](keys=[f"{prefix}:state"], args=arguments)
 
     def close(self) -> None:
         """Ends all connections."""
