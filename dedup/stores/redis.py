@@ -152,8 +152,9 @@ class RedisStore:
 
     def _undo(self) -> None:
         """Nothing of the change is left, here or in the server."""
+        if not self._writing or self._change:
+            self._forget()
         self._writing = False
-        self._forget()
         try:
             self._lock.release()
             self.refresh()

@@ -4,8 +4,7 @@ The keys of an index, `P` being its prefix (see `stores.redis_rows` for what is 
 
 * `P:header`: hash, the settings that made it. Never changes.
 * `P:state`: hash; `epoch` (drawn when the index was made), `generation` (counts rewritings), `version` (counts commits), `last`
-  (the highest row), and how much there must be of the rest: `articles`, `names`, `sites`,
-  and bytes of `history`.
+  (the highest row), how much there must be of the rest: `articles`, `names`, `sites`, and the bytes of changes: `history`.
 * `P:articles`: hash, row -> what is kept of an article but for its keys.
 * `P:rows:N`, `P:keys:N`: strings, what is known of the rows of chunk N, and their keys, one row after the other.
 * `P:names`: string, the names of boilerplate. `P:sites`: list, the names of sites.
