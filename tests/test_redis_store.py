@@ -523,7 +523,8 @@ def test_single_bits_that_flip_are_found(redis_index: Redis) -> None:
     with redis_index.client() as client:
         places: list[tuple[bytes, bytes | None]] = [(b"news:rows:0", None), (b"news:keys:0", None)]
         places += [(b"news:articles", row) for row in client.hkeys("news:articles")]
-        for _ in range(300):
+        standing = open_index(redis_index.uri())
+        for _ in range(250):
             key, field = rng.choice(places[:2]) if rng.random() < 0.5 else rng.choice(places[2:])
             data = client.get(key) if field is None else client.hget(key, field)
             assert isinstance(data, bytes)
@@ -536,7 +537,9 @@ def test_single_bits_that_flip_are_found(redis_index: Redis) -> None:
             except DedupError:
                 told = True
             assert told, (key, field, at, bit)
+            assert standing.verify()
             _put(client, key, field, data)
+        standing.close()
     with open_index(redis_index.uri()) as index:
         assert index.verify() == []
 

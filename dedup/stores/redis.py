@@ -88,7 +88,8 @@ class RedisStore:
             numbers = range(start, min(start + CHUNKS, total))
             found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
             for i, n in enumerate(numbers):
-                yield self._mirror.known_part(n, found[2 * i] or b"", found[2 * i + 1] or b"")
+                data, keys = self._mirror.up_to_here(n, *found[2 * i : 2 * i + 2])
+                yield self._mirror.split(np.frombuffer(data, RECORD), keys, n * CHUNK + 1)
         for part in self._change.staged:
             found = self._server.ask("HMGET", part.stage, "rows", "keys")
             yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
@@ -186,6 +187,7 @@ class RedisStore:
         mirror.generation += bool(change.anew)
         mirror.aged.clear()
         self._lock.given()
+        self._bodies.clear()
         self._articles.remember({row: entry for row, (entry, _) in change.pending.items()})
         self._change = Change(mirror)
 
@@ -199,6 +201,7 @@ class RedisStore:
                 [("HSET", stage, "rows", part.rows, "keys", part.keys, *fields), ("PEXPIRE", stage, int(LEASE * 1000))]
             )
             self._change.sent(part, stage)
+        self._bodies.clear()
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
@@ -240,8 +243,10 @@ class RedisStore:
         proposed = [self.tables.propose(own) for own in keys]
         wanted = sorted({row for rows in proposed for row in rows})
         self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)
+        if not self._writing:
+            self._bodies.clear()
         new = (entry for entry, rows in zip(entries, proposed, strict=True) if not rows)
-        self._bodies = {entry.text: rows_.body_of(entry) for entry in new}
+        self._bodies.update((entry.text, rows_.body_of(entry)) for entry in new)
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
@@ -306,7 +311,9 @@ class RedisStore:
             (data, keys), articles = self._server.ask_all(
                 [parts, ("HMGET", self._key("articles"), *numbers)], whole=True
             )
-            problems += rows_.problems(n * CHUNK + 1, data or b"", keys or b"", articles, self._mirror.sites)
+            problems += rows_.problems(
+                n * CHUNK + 1, *self._mirror.up_to_here(n, data, keys), articles, self._mirror.sites
+            )
         return problems
 
     def compact(self) -> None:

@@ -112,11 +112,14 @@ class Mirror:
         self.grow(end)
         self.last = end
 
-    def known_part(self, n: int, data: bytes, keys: bytes) -> Chunk:
-        """Chunk n as the server has it now, up to the last row that is known here. Raises IndexDamaged."""
-        records = np.frombuffer(data[: (self.last - n * CHUNK) * RECORD.itemsize], RECORD)
-        size = sum(int(records[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH
-        return self.split(records, keys[:size], n * CHUNK + 1)
+    def up_to_here(self, n: int, data: bytes | None, keys: bytes | None) -> tuple[bytes, bytes]:
+        """Records and keys of chunk n as the server has them now, without those of rows that are not known here."""
+        data, keys = data or b"", keys or b""
+        most = (self.last - n * CHUNK) * RECORD.itemsize
+        if len(data) <= most:
+            return data, keys
+        records = np.frombuffer(data[:most], RECORD)
+        return data[:most], keys[: sum(int(records[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH]
 
     def split(self, records: NDArray[Any], keys: bytes, first: int) -> Chunk:
         """The rows of a part of a chunk (`redis_rows.split`). Raises IndexDamaged."""

@@ -135,12 +135,13 @@ def whole(row: int, record: Any, keys: bytes, data: bytes, sites: list[str]) -> 
         return False
     near, held = int(record["near"]) * WIDTH, int(record["held"]) * WIDTH
     packed = keys[:near], keys[near : near + held], keys[near + held :]
-    site = None if record["site"] == 0 else sites[int(record["site"]) - 1]
+    code = int(record["site"])
     rest = data[_CHECKSUM:]
     return (
         data[:_CHECKSUM] == _checksum(row, entry.seen, float(record["published"]), packed, rest)
         and int(record["id"]) == tag_of(entry.id)
-        and site == entry.site
+        and code <= len(sites)
+        and entry.site == (sites[code - 1] if code else None)
     )
 
 
