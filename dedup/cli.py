@@ -180,7 +180,9 @@ def _indexed(files: Files, settings: Settings, options: dict[str, Any]) -> Index
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")
     tell_compiling()
-    opened = open_index(cli_index.uri_of(options["uri"]), settings, durability="power")
+    uri = cli_index.uri_of(options["uri"])
+    served = uri.startswith(("redis:", "rediss:"))  # what a server survives is for its own settings to say
+    opened = open_index(uri, settings, durability="process" if served else "power")
     with opened as index, stages(options) as progress:
         summary, quarantined = indexed.run(files, index, progress, resume=options["resume"])
     if not is_quiet():

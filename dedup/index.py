@@ -43,9 +43,9 @@ class Index:
     may have the same file open. After a verdict was returned, the article is stored.
     """
 
-    def __init__(self, uri: str, store: Store, settings: Settings) -> None:
-        self.uri, self.settings = uri, settings
-        self._session = Session(uri, store, settings)
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.uri, self.settings = store.uri, settings
+        self._session = Session(store, settings)
 
     # What is asked of it
 
@@ -124,6 +124,7 @@ class Index:
     def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
         placed: list[Placed] = []
         if ready is not None:
+            self._session.ahead(ready)
             with self.transaction():
                 placed = self._session.election.place_all(ready)
         return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]

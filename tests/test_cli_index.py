@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from dedup import cli, open_index
 from tests.hostile import article, compress, digest, edited, line, names, objects
+from tests.redis_process import Redis
 
 
 def invoke(*words: object, given: str | None = None) -> Result:
@@ -171,3 +172,27 @@ def test_damage_is_told(seen: Path) -> None:
     done = invoke("index", "verify", seen)
     assert done.exit_code == 1
     assert "problems found" in done.output
+
+
+def test_an_index_in_redis_by_its_uri(redis_index: Redis, tmp_path: Path) -> None:
+    source, kept, removed = (tmp_path / f"{name}.jsonl" for name in ("in", "kept", "removed"))
+    source.write_bytes(line(id="a", text=article(1)) + line(id="b", text=article(2)))
+    uri = redis_index.uri()
+    refused = invoke(
+        "run", source, "-o", kept, "--index", uri.replace("//127.0.0.1", "//:s3cret@127.0.0.1") + "&tll=1d"
+    )
+    assert refused.exit_code == 1
+    assert "knows no option 'tll'" in refused.output
+    assert "s3cret" not in refused.output
+    assert invoke("run", source, "-o", kept, "--index", uri).exit_code == 0
+    assert kept.read_bytes() == source.read_bytes()
+    assert invoke("run", source, "-o", kept, "--removed", removed, "--force", "--index", uri).exit_code == 0
+    assert kept.read_bytes() == b""
+    assert [r["kept_source"] for r in objects(removed.read_bytes())] == [uri, uri]
+    assert "2 articles, all well" in invoke("index", "verify", uri).stdout
+    told = json.loads(invoke("index", "info", uri, "--json").stdout)
+    assert (told["articles"], told["made by"]["seed"]) == (2, "1")
+    assert "0 articles forgotten, 2 left" in invoke("index", "expire", uri, "--older-than", "1d").stdout
+    assert invoke("index", "compact", uri).exit_code == 0
+    exported = invoke("index", "export", uri).stdout_bytes
+    assert [r["id"] for r in objects(exported)] == ["a", "b"]

@@ -172,6 +172,9 @@ class SqliteStore:
             self._learned = new[-1][0]
         return [file.unsigned(name) for _, name in new]
 
+    def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
+        """The file is at hand."""
+
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
         found = []

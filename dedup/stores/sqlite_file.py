@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedup.entries import Entry
-from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.errors import IndexDamaged, StoreError
 from dedup.keys import Packed
 from dedup.outputs import sync
-from dedup.stores import Opening
+from dedup.stores import Opening, compared
 from dedup.stores.sqlite_connection import BUSY
 
 log = logging.getLogger("dedup")
@@ -259,10 +259,7 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
         raise IndexDamaged(uri, f"cannot be read: {error}") from error
     if held.pop(_SUM, None) != _sum(held):
         raise IndexDamaged(uri, "its header is damaged")
-    for name in sorted({*opening.header, *held} - opening.free):
-        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
-        if asked != has:
-            raise IndexMismatch(uri, name, asked, has)
+    compared(uri, opening, held)
     return held
 
 
