@@ -1,4 +1,4 @@
-"""What the commands have in common: options, settings, errors, and how their help looks."""
+"""What the commands have in common: options, settings, errors, exit codes, and how much they say."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ _FIELDS = {
 }
 
 _PARTS = {"date": "published"}
-
 
 COMPARING = "What counts as a copy"
 OUTPUT = "What is written, and said"
