@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
@@ -23,7 +24,7 @@ from dedup.settings import Settings
 from dedup.signatures import band_keys, sign
 from dedup.sources import Source
 from dedup.spool import Workspace
-from dedup.verify import Measured, measure
+from dedup.verify import CHUNK, Measured, measure
 
 log = logging.getLogger("dedup")
 
@@ -70,14 +71,23 @@ class Decider:
         alive = np.arange(self.nodes.long)
         while True:
             more = self._candidates(keys, held, alive)
-            found = measure(self.nodes.tokens, more, pool, self.workspace.release)
+            found = measure(self.nodes.tokens, more, pool, self._released(len(more)))
             self.measured = Measured.joined([self.measured, found])
-            self.report("compare", self.measured.tried, self.measured.tried)
             self.decisions, owner = self.judged(settings.rules)
             # Full buckets hid pairs: look again among the texts that are still kept, until nothing new is found.
             alive = np.flatnonzero(owner[: self.nodes.long] == np.arange(self.nodes.long))
             if self.capped + self.hot == 0 or len(found.pairs) == 0:
                 return
+
+    def _released(self, pairs: int) -> Callable[[], None]:
+        """What is to be done after every chunk of so many pairs."""
+        chunks = itertools.count(1)
+
+        def done() -> None:
+            self.workspace.release()
+            self.report("compare", min(next(chunks) * CHUNK, pairs), pairs)
+
+        return done
 
     def _prints(self, pool: Executor | None) -> tuple[list[NDArray[np.uint64]], Passages]:
         """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages; both spooled."""
@@ -96,6 +106,7 @@ class Decider:
             ends.append(ends[-1] + of_chunk.size)
             counts.append(chosen.counts)
             spool.append(chosen.values)
+            self.report("sign", min(len(counts[1:]) * _CHUNK, self.nodes.long), self.nodes.long)
         spooled = keys.view().view(np.uint64)
         by_chunk = [spooled[i:j].reshape(bands.count, -1) for i, j in itertools.pairwise(ends)]
         return by_chunk, Passages(spool.view(), np.concatenate(counts))

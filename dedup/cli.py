@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import io
 import os
 import signal
 import sys
@@ -12,88 +13,135 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from dedup import cli_index, cli_page, cli_review
+from dedup import cli_completion, cli_index, cli_page, cli_review
 from dedup.canonical import DEFAULT
-from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, settings_of
+from dedup.cli_help import FILE, INDEX, Command, Root, option, switch
+from dedup.cli_options import (
+    COMPARING,
+    EXIT_QUARANTINED,
+    OUTPUT,
+    decides,
+    errors,
+    is_quiet,
+    settings_of,
+    shows_progress,
+    speaks,
+    stages,
+    tell_compiling,
+)
 from dedup.errors import SettingsError
 
 if TYPE_CHECKING:
-    from dedup.corpus import Progress
     from dedup.dump import Files
+    from dedup.indexed import IndexedSummary
+    from dedup.model import Summary
     from dedup.settings import Settings
 
 
-class RunCommand(Examples):
-    """`dedup run`."""
-
-    examples = """
+@click.group(
+    "dedup",
+    cls=Root,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples="""
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
-        zstdcat news.jsonl.zst | dedup run - > unique.jsonl
-        dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9 --jobs 2
-        dedup run today.jsonl -o new.jsonl --index seen.db
-    """
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+        dedup explain a0012 a0815 --in news.jsonl.gz
+        dedup run --help
+    """,
+)
 @click.version_option(package_name="article-dedup", prog_name="dedup")
 def main() -> None:
     """Removes repeated articles from scraped news and web pages."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts idle threads otherwise: a tenth of a second
     gc.disable()  # a run makes no cycles worth looking for, and looking costs a twentieth of it
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know few letters; data files are written as bytes
 
 
-@main.command(cls=RunCommand)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", default="-", show_default=True, help="Kept records, the lines as they came.")
-@click.option("--removed", metavar="FILE", help="One JSON line per removed record: what it repeats, how much, why.")
-@click.option("--quarantined", metavar="FILE", help="One JSON line per record that could not be read or has no words.")
-@click.option(
+@main.command(
+    cls=Command,
+    short_help="Keep one copy of every article of a dump.",
+    examples="""
+        dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
+        zstdcat news.jsonl.zst | dedup run - > unique.jsonl
+        dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9
+        dedup run today.jsonl -o new.jsonl --index seen.db
+    """,
+)
+@click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
+@option("-o", "--output", type=FILE, default="-", show_default=True, help="Kept records, the lines as they came.")
+@option("--removed", type=FILE, help="A JSON line per removed record: what it repeats, why.")
+@option("--quarantined", type=FILE, help="A JSON line per record that cannot be used.")
+@option(
     "--keep",
+    metavar="POLICY,...",
     default=DEFAULT,
     show_default=True,
+    listed=True,
     help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
 )
-@click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source.")
-@click.option(
+@decides
+@option(
+    "-i",
+    "--index",
+    "uri",
+    type=INDEX,
+    metavar="INDEX",
+    help="Keep what is new to this index, too, and add it.",
+)
+@switch("resume", section=OUTPUT, help="With --index: go on where the same run was interrupted.")
+@option(
+    "--sources", default="", metavar="A,B", listed=True, section=COMPARING, help="Sites, best first, for --keep source."
+)
+@option(
     "--versions",
     type=click.Choice(("policy", "latest", "earliest", "all")),
     default="policy",
     show_default=True,
+    section=COMPARING,
     help="Which version of a revised piece stays; policy: as --keep says.",
 )
-@click.option(
+@option(
     "--pages",
     type=click.Choice(("clean", "keep", "off")),
     default="clean",
     show_default=True,
+    section=COMPARING,
     help="Bodies that stand twice in one text: drop one; only report them; do not look.",
 )
-@decides
-@click.option(
-    "--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder."
+@switch("merge", section=OUTPUT, help="Add the paragraphs that only removed copies have, in a field dedup_merged.")
+@option(
+    "--exit-code-if-empty",
+    type=click.IntRange(0, 255),
+    metavar="N",
+    section=OUTPUT,
+    help="End with this exit code when no record is kept.",
 )
-@click.option(
-    "--merge", is_flag=True, help="Add the paragraphs that only removed copies have, in a field dedup_merged."
+@switch("lenient", section=OUTPUT, help="End with exit code 0 although there are records in quarantine.")
+@option(
+    "--work-dir",
+    type=click.Path(exists=True, file_okay=False),
+    section=OUTPUT,
+    help="For working files; default: the output's folder.",
 )
-@click.option(
-    "--index", "uri", metavar="INDEX", help="Keep what is new to this index as well, and add it: a file, or a URI."
-)
-@click.option("--force", is_flag=True, help="Replace outputs that exist.")
-@click.option("--dry-run", is_flag=True, help="Decide, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output.")
-@click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
-@click.option("--no-progress", is_flag=True, help="No progress.")
+@shows_progress
+@switch("force", help="Replace outputs that exist.")
+@switch("dry-run", help="Decide, and write nothing.")
+@switch("json", dest="as_json", help="Print the summary as JSON, the last line of stdout.")
+@speaks
 def run(**options: Any) -> None:
     """Keep one copy of every article of INPUT (JSON Lines, also .gz .bz2 .xz .zst; - is standard input).
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 130 interrupted.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made with
+    other settings, 130 interrupted.
     """
     output, as_json = options["output"], options["as_json"]
     if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):
         raise click.UsageError("--json and an output both go to standard output: give -o FILE")
-    with errors("interrupted; no output was written"):
-        from dedup import dump, report
+    more = "; --resume goes on from here" if options["resume"] else ""
+    with errors(f"interrupted; no output was written{more}"):
+        from dedup import dump
 
         files = dump.Files(
             inputs=options["inputs"],
@@ -105,32 +153,46 @@ def run(**options: Any) -> None:
             merge=options["merge"],
         )
         settings = settings_of(options)
-        with report.progress(show=not options["quiet"] and not options["no_progress"]) as progress:
-            if options["uri"]:
-                _run_indexed(files, settings, progress, options)
-            result = dump.run(files, settings, progress)
-    summary = result.summary()
-    if not options["quiet"]:
+        if options["resume"] and not options["uri"]:
+            raise SettingsError("--resume goes with --index: nothing else is kept of a run that was interrupted")
+        summary = (_indexed if options["uri"] else _alone)(files, settings, options)
+        if as_json:
+            sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
+        sys.exit(_exit_code(summary, options))
+
+
+def _alone(files: Files, settings: Settings, options: dict[str, Any]) -> Summary:
+    """A run over a dump, to its end."""
+    from dedup import dump, report
+
+    with stages(options) as progress:
+        result = dump.run(files, settings, progress)
+    if not is_quiet():
         report.print_summary(result)
-    if as_json:
-        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
-    sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
+    return result.summary()
 
 
-def _run_indexed(files: Files, settings: Settings, progress: Progress, options: dict[str, Any]) -> NoReturn:
-    """The run against an index, to its end."""
-    from dedup import dump, indexed, report
+def _indexed(files: Files, settings: Settings, options: dict[str, Any]) -> IndexedSummary:
+    """A run against an index, to its end."""
+    from dedup import indexed, report
     from dedup.opening import open_index
 
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")
-    with open_index(cli_index.uri_of(options["uri"]), settings, durability="power") as index:
-        summary, quarantined = indexed.run(files, index, progress)
-    if not options["quiet"]:
+    tell_compiling()
+    opened = open_index(cli_index.uri_of(options["uri"]), settings, durability="power")
+    with opened as index, stages(options) as progress:
+        summary, quarantined = indexed.run(files, index, progress, resume=options["resume"])
+    if not is_quiet():
         report.print_indexed(summary, quarantined, index.uri)
-    if options["as_json"]:
-        sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
-    sys.exit(EXIT_QUARANTINED if summary.quarantined else 0)
+    return summary
+
+
+def _exit_code(summary: Summary | IndexedSummary, options: dict[str, Any]) -> int:
+    """Records that could not be used are told before that there are no others."""
+    if summary.quarantined and not options["lenient"]:
+        return EXIT_QUARANTINED
+    return options["exit_code_if_empty"] or 0 if summary.kept == 0 else 0
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
@@ -144,5 +206,6 @@ for command in (
     cli_review.explain,
     cli_review.tune,
     cli_review.boilerplate,
+    cli_completion.completion,
 ):
     main.add_command(command)

@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, fail, read_text, settings_of
+from dedup.canonical import DEFAULT
+from dedup.cli_config import is_uri
+from dedup.cli_help import FILE, INDEX, Command, Group, fail, option, switch
+from dedup.cli_options import (
+    EXIT_QUARANTINED,
+    decides,
+    errors,
+    is_quiet,
+    read_text,
+    settings_of,
+    shows_progress,
+    speaks,
+    stages,
+    tell_compiling,
+)
 
 if TYPE_CHECKING:
     from dedup.index import Index
 
 EXIT_DUPLICATE = 1
 EXIT_UNCHECKED = 2
-
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+:")
-
-
-class CheckCommand(Examples):
-    """`dedup check`."""
-
-    examples = """
-        dedup check article.txt --index seen.db
-        dedup check article.json --index seen.db --json
-        curl -s https://example.org/1.json | dedup check - --index seen.db
-    """
-
-
-class IndexGroup(Examples, click.Group):
-    """`dedup index`."""
-
-    examples = """
-        dedup index info seen.db
-        dedup index expire seen.db --older-than 90d
-        dedup index export seen.db -o articles.jsonl.gz
-    """
 
 
 def uri_of(name: str) -> str:
@@ -47,35 +38,47 @@ def uri_of(name: str) -> str:
     >>> uri_of("seen.db"), uri_of("sqlite:seen.db")
     ('sqlite:seen.db', 'sqlite:seen.db')
     """
-    return name if _SCHEME.match(name) else f"sqlite:{name}"
+    return name if is_uri(name) else f"sqlite:{name}"
 
 
-@click.command(cls=CheckCommand)
-@click.argument("file", metavar="FILE")
-@click.option("--index", "uri", required=True, metavar="INDEX", help="The index: a file, or a URI.")
-@click.option("--keep", default="complete,earliest,id", show_default=True, help="Which copy is preferred.")
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as a JSON line.")
+@click.command(
+    cls=Command,
+    short_help="Whether one article is new to an index.",
+    examples="""
+        dedup check article.txt --index seen.db
+        dedup check article.json --index seen.db --json
+        curl -s https://example.org/1.json | dedup check - --index seen.db
+    """,
+)
+@click.argument("file", type=FILE, metavar="FILE")
+@option("-i", "--index", "uri", type=INDEX, required=True, metavar="INDEX", help="The index: a file, or a URI.")
+@option(
+    "--keep", metavar="POLICY,...", default=DEFAULT, show_default=True, listed=True, help="Which copy is preferred."
+)
+@switch("json", dest="as_json", help="Print the verdict as a JSON line.")
 @decides
+@speaks
 def check(**options: Any) -> None:
     """Whether the article of FILE (a text, or one record as JSON; - is standard input) is new to an index. Adds nothing.
 
     Exit codes: 0 new, 1 a duplicate, 2 it could not be checked, 130 interrupted.
     """
-    with errors(failed=EXIT_UNCHECKED):
-        from dedup import report
+    with errors(failed=EXIT_UNCHECKED, damaged=EXIT_UNCHECKED):
         from dedup.dump import dumps
         from dedup.opening import open_index
         from dedup.terminal import printable
 
         settings = settings_of(options)
         record = _record(read_text(options["file"]))
-        report.tell_compiling()
+        tell_compiling()
         with open_index(uri_of(options["uri"]), settings, create=False) as index:
             verdict = index.check(record)
         if options["as_json"]:
             sys.stdout.buffer.write(dumps(dataclasses.asdict(verdict)) + b"\n")
         elif verdict.status == "quarantined":
             fail(f"{options['file']}: {verdict.reason}", EXIT_UNCHECKED)
+        elif is_quiet():
+            pass
         elif verdict.duplicate:
             click.echo(printable(f"duplicate of {verdict.duplicate_of}: {verdict.relation}, {verdict.reason}"))
         else:
@@ -100,14 +103,30 @@ def _record(text: str) -> Mapping[str, Any] | str:
     return text
 
 
-@click.group(cls=IndexGroup)
+@click.group(
+    cls=Group,
+    short_help="Look after an index.",
+    examples="""
+        dedup index info seen.db
+        dedup index expire seen.db --older-than 90d
+        dedup index export seen.db -o articles.jsonl.gz
+    """,
+)
 def index() -> None:
     """Look after an index (made by `dedup run --index`, or in Python)."""
 
 
-@index.command()
-@click.argument("name", metavar="INDEX")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON line.")
+@index.command(
+    cls=Command,
+    short_help="What an index holds.",
+    examples="""
+        dedup index info seen.db
+        dedup index info seen.db --json
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@switch("json", dest="as_json", help="Print a JSON line.")
+@speaks
 def info(name: str, *, as_json: bool) -> None:
     """What INDEX holds, and what it was made by."""
     with errors(), _opened(name) as opened:
@@ -121,8 +140,15 @@ def info(name: str, *, as_json: bool) -> None:
             print_facts(facts)
 
 
-@index.command()
-@click.argument("name", metavar="INDEX")
+@index.command(
+    cls=Command,
+    short_help="Read all of an index, and tell what is damaged.",
+    examples="""
+        dedup index verify seen.db
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@speaks
 def verify(name: str) -> None:
     """Read all of INDEX, and tell what is damaged. Exit codes: 0 nothing, 1 something."""
     with errors(), _opened(name) as opened:
@@ -134,11 +160,19 @@ def verify(name: str) -> None:
         click.echo(f"{len(opened):,} articles, all well")
 
 
-@index.command()
-@click.argument("name", metavar="INDEX")
-@click.option("--older-than", metavar="TIME", help="Added longer ago than this: 30d, 12h, 2w.")
-@click.option("--before", metavar="DATE", help="Added before this date.")
-@click.option("--published", is_flag=True, help="Go by the date of publication instead.")
+@index.command(
+    cls=Command,
+    short_help="Forget old articles.",
+    examples="""
+        dedup index expire seen.db --older-than 90d
+        dedup index expire seen.db --before 2026-01-01 --published
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@option("--older-than", metavar="TIME", help="Added longer ago than this: 30d, 12h, 2w.")
+@option("--before", metavar="DATE", help="Added before this date.")
+@switch("published", help="Go by the date of publication instead.")
+@speaks
 def expire(name: str, *, older_than: str | None, before: str | None, published: bool) -> None:
     """Forget old articles of INDEX; they count as new when they come again."""
     with errors(), _opened(name) as opened:
@@ -147,8 +181,15 @@ def expire(name: str, *, older_than: str | None, before: str | None, published: 
         click.echo(f"{gone:,} articles forgotten, {len(opened):,} left")
 
 
-@index.command()
-@click.argument("name", metavar="INDEX")
+@index.command(
+    cls=Command,
+    short_help="Give room back.",
+    examples="""
+        dedup index compact seen.db
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@speaks
 def compact(name: str) -> None:
     """Give the room of forgotten articles of INDEX back."""
     with errors(), _opened(name) as opened:
@@ -157,10 +198,18 @@ def compact(name: str) -> None:
         click.echo(f"{before:,} bytes before, {opened.stats().disk:,} now")
 
 
-@index.command()
-@click.argument("name", metavar="INDEX")
-@click.option("-o", "--output", default="-", show_default=True, help="JSON Lines.")
-@click.option("--force", is_flag=True, help="Replace an output that exists.")
+@index.command(
+    cls=Command,
+    short_help="Write the articles as JSON Lines.",
+    examples="""
+        dedup index export seen.db > articles.jsonl
+        dedup index export seen.db -o articles.jsonl.gz
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@option("-o", "--output", type=FILE, default="-", show_default=True, help="JSON Lines.")
+@switch("force", help="Replace an output that exists.")
+@speaks
 def export(name: str, *, output: str, force: bool) -> None:
     """Write the articles of INDEX as JSON Lines, which `dedup index import` reads."""
     with errors("interrupted; no output was written"), _opened(name) as opened:
@@ -174,36 +223,52 @@ def export(name: str, *, output: str, force: bool) -> None:
             outputs.commit()
 
 
-@index.command("import")
-@click.argument("name", metavar="INDEX")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@index.command(
+    "import",
+    cls=Command,
+    short_help="Add the articles of a dump.",
+    examples="""
+        dedup index import seen.db articles.jsonl.gz
+        zstdcat old.jsonl.zst | dedup index import seen.db -
+    """,
+)
+@click.argument("name", type=INDEX, metavar="INDEX")
+@click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
 @decides
+@shows_progress
+@speaks
 def import_(**options: Any) -> None:
     """Add the articles of INPUT (JSON Lines) to INDEX, which is made if there is none; those that repeat others are not added.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records that could not be read, 130 interrupted.
     """
     with errors():
-        from dedup import report
         from dedup.index import BATCH
         from dedup.lines import LineSource
         from dedup.opening import open_index
         from dedup.spool import Workspace
 
         settings = settings_of(options)
-        report.tell_compiling()
-        with open_index(uri_of(options["name"]), settings) as opened, Workspace(None) as workspace:
+        tell_compiling()
+        with (
+            open_index(uri_of(options["name"]), settings) as opened,
+            Workspace(None) as workspace,
+            stages(options) as progress,
+        ):
             source = LineSource(options["inputs"], settings.fields, settings.limits, workspace)
-            new = known = 0
-            rows = sum(len(batch.texts) for batch in source.batches())  # to the end, before a record is asked for
+            new = known = rows = 0
+            for batch in source.batches():  # to the end, before a record is asked for
+                rows += len(batch.texts)
+                progress("read", rows, source.expected)
             for start in range(0, rows, BATCH):
                 records = [source.record(i) for i in range(start, min(start + BATCH, rows))]
                 for verdict in opened.add_many(records):
                     new += verdict.new
                     known += verdict.duplicate
+                progress("choose", new + known, rows)
             lost = source.records - new - known
-            click.echo(f"{source.records:,} = {new:,} new + {known:,} duplicates + {lost:,} not read")
-            sys.exit(EXIT_QUARANTINED if lost else 0)
+        click.echo(f"{source.records:,} = {new:,} new + {known:,} duplicates + {lost:,} not read")
+        sys.exit(EXIT_QUARANTINED if lost else 0)
 
 
 def _opened(name: str) -> Index:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from dedup import kernels
 from dedup.canonical import DEFAULT
-from dedup.errors import DedupError, InputError, SettingsError
+from dedup.cli_config import reads_config, used
+from dedup.cli_help import EXIT_FAILED, EXIT_INTERRUPTED, fail, option, quiet_pipe, switch
+from dedup.errors import DedupError, IndexDamaged, IndexMismatch, InputError, SettingsError
+from dedup.terminal import printable
 
 if TYPE_CHECKING:
+    from dedup.corpus import Progress
     from dedup.settings import Settings
 
-EXIT_FAILED = 1
 EXIT_QUARANTINED = 3
-EXIT_INTERRUPTED = 130
+EXIT_INDEX = 4
 
 _FIELDS = {
     "text": "Where the text is; a.b reaches into nested records.",
@@ -34,40 +39,96 @@ _FIELDS = {
 _PARTS = {"date": "published"}
 
 
-class Examples(click.Command):
-    """A command whose help leads with examples, printed as they stand."""
+COMPARING = "What counts as a copy"
+OUTPUT = "What is written, and said"
+FIELDS = "Fields of a record, guessed from common names otherwise"
 
-    examples = ""
+_VERBOSE = "dedup.verbose"
+_QUIET = "dedup.quiet"
 
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples, then the description."""
-        formatter.write_paragraph()
-        for line in self.examples.strip().splitlines():
-            formatter.write(f"  {line.strip()}\n")
-        super().format_help_text(ctx, formatter)
+
+def speaks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that tell how much is said, and where settings are read from, for a command."""
+    quiet = switch(
+        "-q", "quiet", expose_value=False, callback=_noted(_QUIET), help="Say nothing but results and errors."
+    )
+    verbose = switch(
+        "-v", "verbose", expose_value=False, callback=_noted(_VERBOSE), help="Tell settings, their file, and times."
+    )
+    return quiet(verbose(reads_config(command)))
+
+
+def _noted(key: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def note(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        ctx.meta[key] = value
+
+    return note
+
+
+def is_quiet() -> bool:
+    """Whether the running command was asked to be quiet."""
+    return bool(click.get_current_context().meta.get(_QUIET))
+
+
+def is_verbose() -> bool:
+    """Whether the running command was asked to tell more."""
+    return bool(click.get_current_context().meta.get(_VERBOSE))
+
+
+def stages(options: dict[str, Any]) -> AbstractContextManager[Progress]:
+    """What a command shows of its stages."""
+    from dedup.progress import progress
+
+    return progress(not is_quiet(), live=options["progress"], times=is_verbose())
+
+
+def shows_progress(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that turns progress off, for a command."""
+    return switch("progress", default=True, section=OUTPUT, help="No progress on a terminal.")(command)
+
+
+def tell_compiling() -> None:
+    """Says so when the kernels still have to be compiled."""
+    from dedup import progress
+
+    if not is_quiet():
+        progress.tell_compiling()
 
 
 def decides(command: Callable[..., None]) -> Callable[..., None]:
     """The options that tell how articles are read and compared, for a command."""
     options = [
-        click.option(
+        option(
             "--threshold",
             type=float,
             default=0.8,
             show_default=True,
-            help="Resemblance from which an edited copy is the same.",
+            help="Resemblance of an edited copy, 0.5 to 1.",
         ),
-        click.option("--window", metavar="TIME", help="No match further apart: 30d, 12h, 2w."),
-        click.option("--no-boilerplate", is_flag=True, help="Count what a site repeats as text."),
-        click.option("--no-passages", is_flag=True, help="Do not look for texts that hold each other."),
-        click.option("--no-templates", is_flag=True, help="Take issues of one template with other facts for copies."),
-        *(click.option(f"--{part}-field", metavar="NAME", help=help) for part, help in _FIELDS.items()),
-        click.option(
-            "--jobs", type=click.IntRange(min=0), default=1, show_default=True, help="Threads; 0: one per core."
+        option("--window", metavar="TIME", section=COMPARING, help="No match further apart: 30d, 12h, 2w."),
+        switch("boilerplate", default=True, section=COMPARING, help="Count what a site repeats as text."),
+        switch("passages", default=True, section=COMPARING, help="Do not look for texts that hold each other."),
+        switch(
+            "templates",
+            default=True,
+            section=COMPARING,
+            help="Take issues of one template with other facts for copies.",
+        ),
+        *(
+            option(f"--{part}-field", metavar="NAME", section="" if part == "text" else FIELDS, help=help)
+            for part, help in _FIELDS.items()
+        ),
+        option(
+            "--jobs",
+            type=click.IntRange(min=0),
+            metavar="N",
+            default=1,
+            show_default=True,
+            help="Threads; 0: one per core.",
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
+    for decorate in reversed(options):
+        command = decorate(command)
     return command
 
 
@@ -77,12 +138,12 @@ def settings_of(options: dict[str, Any]) -> Settings:
     from dedup.settings import Settings
 
     named = {_PARTS.get(part, part): (options[f"{part}_field"],) for part in _FIELDS if options[f"{part}_field"]}
-    return Settings(
+    settings = Settings(
         threshold=options["threshold"],
         window=options["window"],
-        boilerplate=not options["no_boilerplate"],
-        passages=not options["no_passages"],
-        templates=not options["no_templates"],
+        boilerplate=options["boilerplate"],
+        passages=options["passages"],
+        templates=options["templates"],
         versions=options.get("versions", "policy"),
         pages=options.get("pages", "clean"),
         keep=options.get("keep", DEFAULT),
@@ -90,24 +151,52 @@ def settings_of(options: dict[str, Any]) -> Settings:
         fields=dataclasses.replace(Fields(), **named),
         jobs=options["jobs"] or os.cpu_count() or 1,
     )
+    if is_verbose():
+        from dedup import report
+
+        report.tell_settings(settings)
+    return settings
 
 
 @contextmanager
-def errors(interrupted: str = "interrupted", failed: int = EXIT_FAILED) -> Iterator[None]:
-    """Errors of the library as errors of the command; `failed`: its exit code then."""
+def errors(interrupted: str = "interrupted", failed: int = EXIT_FAILED, damaged: int = EXIT_INDEX) -> Iterator[None]:
+    """Errors of the library as errors of the command. `failed`: its exit code then; `damaged`: that for an index which is
+    damaged, or was made with other settings.
+    """
+    ctx = click.get_current_context()
+    config = used(ctx)
+    if config is not None and is_verbose():
+        told = ", ".join(f"{key} = {value}" for key, value in config[1].items()) or "none for this command"
+        click.echo(f"dedup: settings from {printable(f'{config[0]}: {told}')}", err=True)
+    logging.getLogger("dedup").addHandler(_ECHO)
     try:
         yield
     except SettingsError as error:
-        raise click.UsageError(str(error)) from error
+        source = f" (there are settings in {config[0]}, too)" if config is not None and config[1] else ""
+        raise click.UsageError(str(error) + source) from error
+    except (IndexDamaged, IndexMismatch) as error:
+        fail(str(error), damaged)
     except DedupError as error:
         fail(str(error), failed)
     except BrokenPipeError:
         quiet_pipe()
     except OSError as error:
-        fail(error.strerror or str(error), failed)
+        fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error), failed)
     except KeyboardInterrupt:
         click.echo(f"dedup: {interrupted}", err=True)
         sys.exit(EXIT_INTERRUPTED)
+
+
+class _Echo(logging.Handler):
+    """Warnings of the library on standard error; what is compiled is told otherwise."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a line."""
+        if record.msg != kernels.COMPILING:
+            click.echo(f"dedup: {printable(record.getMessage())}", err=True)
+
+
+_ECHO = _Echo(logging.WARNING)
 
 
 def read_bytes(name: str, hint: str = "") -> bytes:
@@ -126,17 +215,3 @@ def read_text(name: str, hint: str = "") -> str:
         return read_bytes(name, hint).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(name, str(error)) from error
-
-
-def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
-    """Ends with the message."""
-    from dedup.terminal import printable
-
-    click.echo(f"dedup: {printable(message)}", err=True)
-    sys.exit(code)
-
-
-def quiet_pipe() -> NoReturn:
-    """The reader of standard output has gone, as `| head` does: end as other tools do, without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(EXIT_FAILED)

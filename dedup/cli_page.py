@@ -8,28 +8,26 @@ from pathlib import Path
 
 import click
 
-from dedup.cli_options import Examples, errors, read_bytes, read_text
+from dedup.cli_help import FILE, Command, switch
+from dedup.cli_options import errors, is_quiet, read_bytes, read_text, speaks, tell_compiling
 
 
-class PageCommand(Examples):
-    """`dedup page`."""
-
-    examples = """
+@click.command(
+    cls=Command,
+    short_help="Drop what stands twice in one page.",
+    examples="""
         dedup page page.txt > clean.txt
         dedup page page.html --map
         curl -s https://example.org/news/1 | dedup page - --html --json
-    """
-
-
-@click.command(cls=PageCommand)
-@click.argument("file", metavar="FILE")
-@click.option("--excerpts", is_flag=True, help="Also drop repeated leads, standfirsts, teasers and captions.")
-@click.option("--merge", is_flag=True, help="Leave sentences of a dropped copy that the other copy lacks.")
-@click.option("--html", "as_html", is_flag=True, help="FILE is HTML, as .html and .htm files are anyway.")
-@click.option(
-    "--map", "as_map", is_flag=True, help="Draw the page as a strip of paragraphs instead: what stays, what goes."
+    """,
 )
-@click.option("--json", "as_json", is_flag=True, help="Print text and repeats as one JSON line instead.")
+@click.argument("file", type=FILE, metavar="FILE")
+@switch("excerpts", help="Also drop repeated leads, standfirsts, teasers and captions.")
+@switch("merge", help="Leave sentences of a dropped copy that the other copy lacks.")
+@switch("html", dest="as_html", help="FILE is HTML, as .html and .htm files are anyway.")
+@switch("map", dest="as_map", help="Draw the page as a strip of paragraphs instead: what stays, what goes.")
+@switch("json", dest="as_json", help="Print text and repeats as one JSON line instead.")
+@speaks
 def page(file: str, *, excerpts: bool, merge: bool, as_html: bool, as_map: bool, as_json: bool) -> None:
     """Drop what stands twice in one page (a text, or HTML; - is standard input), and print the page.
 
@@ -43,7 +41,7 @@ def page(file: str, *, excerpts: bool, merge: bool, as_html: bool, as_map: bool,
     from dedup.page_map import print_map
 
     with errors():
-        report.tell_compiling()
+        tell_compiling()
         if as_html or Path(file).suffix.lower() in (".html", ".htm"):
             found = clean_page(html=read_bytes(file), excerpts=excerpts, merge=merge)
         else:
@@ -56,5 +54,5 @@ def page(file: str, *, excerpts: bool, merge: bool, as_html: bool, as_map: bool,
         else:
             sys.stdout.buffer.write(found.text.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
-        if not as_json:
+        if not as_json and not is_quiet():
             report.tell_repeats(found)

@@ -8,48 +8,34 @@ from typing import Any
 
 import click
 
-from dedup.cli_options import Examples, decides, errors, read_text, settings_of
+from dedup.cli_help import FILE, Command, option, switch
+from dedup.cli_options import decides, errors, read_text, settings_of, shows_progress, speaks, stages, tell_compiling
 
 _HINT = "; ids of a dump need --in DUMP"
 
 
-class ExplainCommand(Examples):
-    """`dedup explain`."""
-
-    examples = """
+@click.command(
+    cls=Command,
+    short_help="Why two articles are, or are not, copies.",
+    examples="""
         dedup explain one.txt other.txt
         dedup explain a0012 a0815 --in news.jsonl.gz
         dedup explain --json a0012 a0815 --in news.jsonl.gz
-    """
-
-
-class TuneCommand(Examples):
-    """`dedup tune`."""
-
-    examples = """
-        dedup tune news.jsonl.gz
-        dedup tune news.jsonl.gz --examples 10 --json
-    """
-
-
-class BoilerplateCommand(Examples):
-    """`dedup boilerplate`."""
-
-    examples = """
-        dedup boilerplate news.jsonl.gz
-        dedup boilerplate news.jsonl.gz --site example.org --most 50
-    """
-
-
-@click.command(cls=ExplainCommand)
-@click.argument("a")
-@click.argument("b")
-@click.option(
-    "--in", "dump", metavar="DUMP", help="A and B are ids of records of this dump; without, they are text files."
+    """,
 )
-@click.option("--no-diff", is_flag=True, help="Only the figures.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on standard output.")
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@option(
+    "--in",
+    "dump",
+    type=FILE,
+    metavar="DUMP",
+    help="A and B are ids of records of this dump; without, they are text files.",
+)
+@switch("diff", default=True, help="Only the figures.")
+@switch("json", dest="as_json", help="Print the figures as JSON on standard output.")
 @decides
+@speaks
 def explain(**options: Any) -> None:
     """Why A and B are, or are not, copies of each other: the figures, and where they differ.
 
@@ -65,7 +51,7 @@ def explain(**options: Any) -> None:
         settings = settings_of(options)
         if dump is None and a == b == "-":
             raise click.UsageError("standard input cannot be both texts")
-        report.tell_compiling()
+        tell_compiling()
         first, second = (a, b) if dump is not None else (read_text(a, _HINT), read_text(b, _HINT))
         found = explain_records(first, second, dump, settings)
         if options["as_json"]:
@@ -73,17 +59,24 @@ def explain(**options: Any) -> None:
             sys.stdout.buffer.write(dumps(figures) + b"\n")
             return
         report.print_match(found, a, b, settings.min_tokens)
-        if not options["no_diff"] and found.match.relation != "exact":
+        if options["diff"] and found.match.relation != "exact":
             print_diff(*found.texts, found.pieces)
 
 
-@click.command(cls=TuneCommand)
-@click.argument("dump")
-@click.option(
-    "--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show."
+@click.command(
+    cls=Command,
+    short_help="What each threshold would remove.",
+    examples="""
+        dedup tune news.jsonl.gz
+        dedup tune news.jsonl.gz --examples 10 --json
+    """,
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each threshold and example.")
+@click.argument("dump", type=FILE)
+@option("--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show.")
+@switch("json", dest="as_json", help="Print a JSON line for each threshold and example.")
 @decides
+@shows_progress
+@speaks
 def tune(**options: Any) -> None:
     """How many records of DUMP each threshold removes, and the decisions that were closest at the one given.
 
@@ -97,8 +90,9 @@ def tune(**options: Any) -> None:
     with errors():
         settings = settings_of(options)
         lowest = default_jaccard(min(settings.threshold, *report.THRESHOLDS))  # what each of them would look at
-        report.tell_compiling()
-        result = deduplicate(options["dump"], settings=dataclasses.replace(settings, candidate_jaccard=lowest))
+        lower = dataclasses.replace(settings, candidate_jaccard=lowest)
+        with stages(options) as progress:
+            result = deduplicate(options["dump"], settings=lower, progress=progress)
         rows = [(t, result.rethreshold(t).summary()) for t in report.THRESHOLDS]
         near = result.borderline(options["examples"])
         if options["as_json"]:
@@ -111,26 +105,36 @@ def tune(**options: Any) -> None:
             report.print_thresholds(rows, near, settings.threshold)
 
 
-@click.command(cls=BoilerplateCommand)
-@click.argument("dump")
-@click.option("--site", "only", metavar="SITE", help="Of this site only.")
-@click.option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each.")
+@click.command(
+    cls=Command,
+    short_help="What sites print around different articles.",
+    examples="""
+        dedup boilerplate news.jsonl.gz
+        dedup boilerplate news.jsonl.gz --site example.org --most 50
+    """,
+)
+@click.argument("dump", type=FILE)
+@option("--site", "only", metavar="SITE", help="Of this site only.")
+@option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
+@switch("json", dest="as_json", help="Print a JSON line for each.")
 @decides
+@shows_progress
+@speaks
 def boilerplate(**options: Any) -> None:
     """The lines and sentences that the sites of DUMP print around different articles, the most frequent first.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    from dedup import report
     from dedup.dump import dumps
     from dedup.explanation import repeated
     from dedup.terminal import printable
 
     with errors():
         settings = settings_of(options)
-        report.tell_compiling()
-        found = [r for r in repeated(options["dump"], settings) if options["only"] in (None, r.site)]
+        tell_compiling()
+        with stages(options) as progress:
+            everywhere = repeated(options["dump"], settings, progress)
+        found = [r for r in everywhere if options["only"] in (None, r.site)]
         for piece in found[: options["most"]]:
             if options["as_json"]:
                 sys.stdout.buffer.write(dumps(dataclasses.asdict(piece)) + b"\n")

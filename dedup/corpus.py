@@ -20,7 +20,8 @@ from dedup.spool import Spool, Workspace
 from dedup.verify import short_hash
 
 Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total); the total is 0 where it is not known beforehand. Stages: read, compare, choose."""
+"""Called as (stage, done, total), from any thread. The total is 0 where it is not known, and an estimate for `read`. Stages:
+compile, read, sign, compare, choose."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -88,7 +89,7 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
             batch._replace(texts=[], tokens=nothing, pieces=nothing, keys=np.empty(0, np.uint64), contexts=nothing)
         )
         rows += len(batch.lengths)
-        report("read", rows, 0)
+        report("read", rows, source.expected)
     sizes = np.concatenate([np.empty(0, np.int64), *(b.lengths for b in batches)])
     ends = np.cumsum(sizes)
     return Corpus(
@@ -145,8 +146,8 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
         texts.tokens,
         lengths,
         hashes,
-        np.diff(texts.pieces, prepend=0).astype(np.uint32),
-        np.diff(texts.piece_ends, prepend=0),
+        (texts.pieces - starts_of(texts.pieces)).astype(np.uint32),
+        texts.piece_ends - starts_of(texts.piece_ends),
         keys,
         contexts,
         cleaned.repeats,

@@ -17,6 +17,11 @@ _YEAR_FIRST: Final = re.compile(r"([0-9]{4})(?:/([0-9]{1,2})/([0-9]{1,2})|年([0
 
 _UTC: Final = re.compile(r"\s?(?:UTC|GMT)$", re.IGNORECASE)
 
+_FIRST: Final = -62_135_596_800.0
+"""The first second of year 1, UTC, and `_LAST` the first of year 10,000: others have no date in UTC."""
+
+_LAST: Final = 253_402_300_800.0
+
 _EPOCH: Final = (1e8, 1e11, 1e14)
 """Numbers from the first to the second of these are seconds since 1970 (1973 to 5138), from there to the third milliseconds."""
 
@@ -87,9 +92,10 @@ def parse(value: object) -> float | None:
     if moment is None:
         return None
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (OverflowError, ValueError):
         return None
+    return seconds if _FIRST <= seconds < _LAST else None
 
 
 def duration(text: str) -> float:

@@ -7,25 +7,22 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from dedup.canonical import Copy
-from dedup.entries import Entry, Keys, Words, whole_key
+from dedup.entries import Entry, Words
+from dedup.keys import whole_key
 from dedup.matching import Found, Matcher, Piece
-from dedup.model import DUPLICATES, Verdict
+from dedup.model import DUPLICATES, Relation, Verdict
+from dedup.ready import Batch, Ready
 from dedup.stores import Store
 
 COPIES: Final = 8
 """So many copies of an article, with other words than its own, are stored, to be compared with a better copy when one comes. An
 article with more of them is not replaced any more, because its other copies could not be compared again."""
 
+STRETCH: Final = 64
+"""At most so many new articles are stored at once, and fewer behind a copy: what is looked at in vain must not cost much."""
+
 _LAST: Final = 1 << 62
 """The position of what is not stored yet."""
-
-
-class Ready(NamedTuple):
-    """An article that is ready to be placed: what it is found by, and the state of what was known as boilerplate then."""
-
-    piece: Piece
-    keys: Keys
-    known: int
 
 
 class _Choice(NamedTuple):
@@ -51,18 +48,30 @@ class _Weighed(NamedTuple):
     better: _Choice | None
 
 
+class Change(NamedTuple):
+    """What a better copy means for an earlier article, in rows of the store: `old` is where it was, `new` where it is (0: in
+    none, and its words are those of `kept`, or it was one copy too many), `kept` the article that it is a copy of (0: it is kept
+    again). `verdict` on it as a copy of that; `was_kept`: whether it was no copy before.
+    """
+
+    old: int
+    new: int
+    kept: int
+    verdict: Verdict
+    was_kept: bool = False
+
+
 class Placed(NamedTuple):
     """What became of an article, in rows of the store: `row` is its own (0 where it was not stored), `kept` that of the article
-    that is kept for it (0 when it is new). `replaced`, `restored`, `moved`: rows that went, each with the one under which
-    their article is stored now (0: nowhere): as a copy of this article; as kept again; as a copy of `moved`'s third.
+    that is kept for it (0 when it is new), `like` that of the one that stands for its words: its own, that of an article with
+    equal words, or `kept`. `changes`: what this means for others.
     """
 
     verdict: Verdict
     row: int
     kept: int
-    replaced: list[tuple[int, int]]
-    restored: list[tuple[int, int]]
-    moved: list[tuple[int, int, int]]
+    like: int
+    changes: tuple[Change, ...] = ()
 
 
 class Election:
@@ -76,26 +85,68 @@ class Election:
         self._names, self._keys = policy.names[:cut], policy.keys[:cut]
         self.lasting = self._names[:1] == ("first",)
 
-    def ready(self, entries: Sequence[Entry], words: Sequence[Words]) -> list[Ready]:
-        """Articles before they are placed: nothing here asks the store."""
-        known = len(self.matcher.learned.names)
-        pieces = [self.matcher.piece(entry, own) for entry, own in zip(entries, words, strict=True)]
-        return [Ready(piece, keys, known) for piece, keys in zip(pieces, self.matcher.keys(pieces), strict=True)]
-
-    def _again(self, article: Ready) -> Ready:
-        """The same with what is known as boilerplate now, which only grows."""
-        known = len(self.matcher.learned.names)
-        piece = self.matcher.piece(article.piece.entry, article.piece.words)
-        if len(piece.core) == len(article.piece.core):
-            return article._replace(known=known)
-        return Ready(piece, self.matcher.keys([piece])[0], known)
+    def ready(self, entries: Sequence[Entry], words: Sequence[Words]) -> Batch:
+        """Articles before they are placed: nothing here asks the store, so that a thread may do it while others are placed."""
+        learned = self.matcher.learned
+        known = len(learned.names)  # counted first: more may be learned meanwhile, and is looked for again then
+        pieces = self.matcher.pieces(entries, words)
+        return Batch(pieces, self.matcher.keys(pieces), learned, known)
 
     def check(self, article: Ready) -> Verdict:
-        """The verdict that `place` would give; nothing is changed, and nothing learned."""
-        if article.known != len(self.matcher.learned.names):
-            article = self._again(article)
-        weighed = self._weigh(article)
+        """The verdict that `place` would give; nothing is changed, and what is learned is forgotten again."""
+        known = len(self.matcher.learned.names)
+        try:
+            article, weighed, _ = self._considered(article)
+        finally:
+            self.matcher.learned.forget(known)
         return self._verdict(article.piece.entry, weighed)
+
+    def _considered(self, article: Ready) -> tuple[Ready, _Weighed, list[int]]:
+        """What is found of an article, without the boilerplate that it shows to be such, of which the names are given as well."""
+        weighed = self._weigh(article)
+        new: list[int] = []
+        if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
+            piece = article.piece
+            pieces = piece.pieces, article.keys.pieces
+            new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
+            if new:
+                article = self.ready([piece.entry], [piece.words])[0]
+                weighed = self._weigh(article)
+        return article, weighed, new
+
+    def place_all(self, batch: Batch) -> list[Placed]:
+        """Takes the articles in, in their order. Runs of those that nothing in the store has to do with are stored at once."""
+        if batch.learned is not self.matcher.learned:  # what was learned was undone since
+            batch = self.ready(batch.entries, [piece.words for piece in batch.pieces])
+        done: list[Placed] = []
+        count = len(batch.pieces)
+        self._renew(batch, 0)
+        stretch = STRETCH
+        while len(done) < count:
+            start = len(done)
+            stop = min(start + stretch, next((i for i in batch.changed if i >= start), count))
+            if start < stop:
+                for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
+                    self.matcher.remember(row, batch.pieces[i].words)
+                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, row))
+            stretch = min(2 * stretch, STRETCH) if len(done) == stop else 1
+            if len(done) < count and len(done) < max(stop, start + 1):
+                done.append(self.place(batch[len(done)]))
+                self._renew(batch, len(done))
+        return done
+
+    def _renew(self, batch: Batch, start: int) -> None:
+        """Brings the articles from `start` on to what is known as boilerplate now, which only grows."""
+        names = self.matcher.learned.names
+        if len(names) == batch.known or not self.settings.boilerplate:
+            return
+        numbers = batch.printed.holders(names[batch.known :], start)
+        batch.known = len(names)
+        if numbers:
+            pieces = self.matcher.pieces([batch.entries[i] for i in numbers], [batch.pieces[i].words for i in numbers])
+            keys = self.matcher.keys(pieces)
+            batch.changed.update((i, Ready(pieces[k], keys[k])) for k, i in enumerate(numbers))
+            batch.changed = dict(sorted(batch.changed.items()))
 
     def found(self, article: Ready) -> list[Found]:
         """All kept articles that share enough with an article to be judged, itself left out, and those of which a stored copy
@@ -107,8 +158,10 @@ class Election:
         copies = [entry for entry in entries if entry.kept]
         if copies and not any(other.decision.relation == "exact" for other in found):
             known = {other.row: i for i, other in enumerate(found)}
-            for copy, kept in zip(copies, self.store.get([copy.kept for copy in copies]), strict=True):
-                other = self.matcher.copied(piece, copy, kept)
+            stars = {entry.row: entry for entry in self.store.get(sorted({copy.kept for copy in copies}))}
+            for copy in copies:
+                kept = stars.get(copy.kept)
+                other = None if kept is None else self.matcher.copied(piece, copy, kept)
                 if other is not None and other.row in known:
                     found[known[other.row]] = other
                 elif other is not None:
@@ -117,29 +170,31 @@ class Election:
 
     def place(self, article: Ready) -> Placed:
         """Takes an article in: stores it when it is new, counts it when it is a copy."""
-        if article.known != len(self.matcher.learned.names):
-            article = self._again(article)
-        weighed = self._weigh(article)
-        if self.settings.boilerplate and not any(found.decision.relation == "exact" for found in weighed.found):
-            piece = article.piece
-            pieces = piece.pieces, article.keys.pieces
-            new = self.matcher.learned.learn(piece.entry.site, piece.words, pieces, self.store.tables, self._words)
-            if new:
-                self.store.learn(new)
-                article = self._again(article)
-                weighed = self._weigh(article)
+        article, weighed, new = self._considered(article)
+        if new:
+            self.store.learn(new)
         verdict = self._verdict(article.piece.entry, weighed)
         if weighed.better is not None:
             kept = weighed.better.found
-            return Placed(verdict, self._drop(article.piece, kept), kept.row, [], [], [])
-        done = Placed(verdict, self._store(article), 0, [], [], [])
-        restored: list[str] = []
-        for worse in weighed.worse:
-            restored += self._replace(article.piece, done, worse.found)
-        return done._replace(verdict=replace(verdict, restored=tuple(restored))) if restored else done
+            row = self._drop(article.piece, kept)
+            return Placed(verdict, row, kept.row, row or (kept.row if kept.copy is None else kept.copy.row))
+        row = self._store(article)
+        if not weighed.worse:
+            return Placed(verdict, row, 0, row)
+        changes: list[Change] = []
+        left = [piece for worse in weighed.worse for piece in self._replace(article.piece, row, worse, changes)]
+        over = len(self.store.copies(row)) - COPIES
+        if over > 0:
+            self.store.update(row, lost=over)
+        settled = [self._settle(piece) for piece in left]
+        restored = tuple(change.verdict.id for change in settled if not change.kept)
+        moved = tuple((change.verdict.id, change.verdict.duplicate_of or "") for change in settled if change.kept)
+        told = replace(verdict, restored=restored, moved=moved)
+        return Placed(told, row, 0, row, (*changes, *settled))
 
-    def _words(self, rows: list[int]) -> list[Words]:
-        return self.matcher.words(self.store.get(rows))
+    def _words(self, rows: list[int]) -> dict[int, Words]:
+        entries = self.store.get(rows)
+        return {entry.row: words for entry, words in zip(entries, self.matcher.words(entries), strict=True)}
 
     def _weigh(self, article: Ready) -> _Weighed:
         found = self.found(article)
@@ -210,11 +265,11 @@ class Election:
     def _drop(self, piece: Piece, kept: Found) -> int:
         """Counts a copy, and stores it while there is room, should its words be others; returns its row, 0 without."""
         row = lost = 0
-        if kept.decision.relation != "exact" and not self.lasting:
+        if kept.decision.relation != "exact":
             lost = 1
-            if kept.piece.entry.lost == 0:
+            if kept.piece.entry.lost == 0 and not self.lasting:
                 copies = self.store.copies(kept.row)
-                if piece.words.hash in {words.hash for words in self.matcher.words(copies)}:
+                if any(self.matcher.same(piece, other) for other in self.matcher.pieces(copies)):
                     lost = 0
                 elif len(copies) < COPIES:
                     lost = 0
@@ -224,40 +279,59 @@ class Election:
 
     def _copy(self, piece: Piece, kept: int) -> int:
         """Stores a copy of a kept article."""
-        entry = replace(piece.entry, row=0, kept=kept, copies=0, lost=0)
+        entry = piece.entry._replace(row=0, kept=kept, copies=0, lost=0)
         row = self.store.add(entry, whole_key(piece.words))
         self.matcher.remember(row, piece.words)
         return row
 
-    def _replace(self, piece: Piece, done: Placed, found: Found) -> list[str]:
-        """Puts an article that was stored in the place of one that it is a better copy of; returns the ids of those copies of
-        the old one that are none of the new one, and are kept again.
+    def _replace(self, piece: Piece, row: int, worse: _Choice, changes: list[Change]) -> list[Piece]:
+        """Puts an article that was stored in the place of one that it is a better copy of; returns those copies of the old one
+        that are none of the new one, which are in the store no more. Tells of the others in `changes`.
         """
-        old, row = found.piece.entry, done.row
+        found = worse.found
+        old = found.piece.entry
         members = self.matcher.pieces(self.store.copies(old.row))
         matching = {
-            other.row for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
+            other.row: other for other in self.matcher.compare(piece, members) if other.decision.relation in DUPLICATES
         }
-        self.store.discard([old.row])
-        self.store.update(row, copies=old.copies + 1)
-        equal = found.decision.relation == "exact"
-        done.replaced.append((old.row, 0 if equal else self._copy(found.piece, row)))
-        restored = []  # one that matches another kept article is a copy of that, so that this comes to an end
-        for member in members:
-            entry = member.entry
-            if entry.row in matching:
-                self.store.update(entry.row, kept=row)
-                continue
-            self.store.discard([entry.row])
-            again = self.ready([replace(entry, row=0, kept=0)], [member.words])[0]
-            copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
-            if copies:
-                best = max(copies, key=lambda other: (other.resemblance, -other.row))
-                done.moved.append((entry.row, self._drop(again.piece, best), best.row))
-            else:
-                done.restored.append((entry.row, self._store(again)))
-                restored.append(entry.id)
-        over = len(self.store.copies(row)) - COPIES
-        if over > 0:
-            self.store.update(row, lost=over)
-        return restored
+        left = [member for member in members if member.entry.row not in matching]
+        for copy, other in sorted(matching.items()):
+            self.store.update(copy, kept=row)
+            changes.append(Change(copy, copy, row, _of(other, piece.entry, worse.decided)))
+        self.store.discard([old.row, *(member.entry.row for member in left)])
+        self.store.update(row, copies=old.copies + 1 - len(left))
+        new = 0 if found.decision.relation == "exact" else self._copy(found.piece, row)
+        changes.append(Change(old.row, new, row, _of(found, piece.entry, worse.decided), was_kept=True))
+        return left
+
+    def _settle(self, member: Piece) -> Change:
+        """Stores a copy of an article that was replaced, which is no copy of the new one: as a copy of another kept article that
+        it matches, whatever the policy prefers, so that this comes to an end; or else as kept again.
+        """
+        entry = member.entry
+        again = self.ready([entry._replace(row=0, kept=0)], [member.words])[0]
+        copies = [other for other in self.found(again) if other.decision.relation in DUPLICATES]
+        if not copies:
+            return Change(entry.row, self._store(again), 0, Verdict(entry.id, "new"))
+        best = max(copies, key=lambda other: (other.resemblance, -other.row))
+        verdict = self._verdict(entry, _Weighed(copies, [], _Choice(best, "an earlier decision")))
+        return Change(entry.row, self._drop(again.piece, best), best.row, verdict)
+
+
+def _of(found: Found, better: Entry, decided: str) -> Verdict:
+    """The verdict on an article that was found of a better one, as a copy of that."""
+    decision = found.decision
+    relation = _SEEN_FROM_THERE.get(decision.relation, decision.relation)
+    return Verdict(
+        found.piece.entry.id,
+        "duplicate",
+        duplicate_of=better.id,
+        relation=relation,
+        resemblance=round(found.resemblance, 4),
+        containment=round(found.containment, 4),
+        reason=_Choice(found, decided).reason,
+    )
+
+
+_SEEN_FROM_THERE: Final[dict[Relation, Relation]] = {"extended": "truncated", "truncated": "extended"}
+"""What the one of two articles is to the other, by what that is to it; otherwise it is the same."""

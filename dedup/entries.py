@@ -1,25 +1,21 @@
-"""Records -> what an index keeps of each (an entry), and what follows from its text (words, keys)."""
+"""Records -> what an index keeps of each (an entry), and what follows from its text (words)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import passages
-from dedup.alignment import Tokens
 from dedup.corpus import Batch, fingerprinted
 from dedup.fields import Article, Essentials, Fields
-from dedup.key_table import SALTS, WIDTH, Digest
 from dedup.model import Place, Quarantined
 from dedup.settings import Settings
 from dedup.shapes import Record
-from dedup.signatures import band_keys, sign
 from dedup.sources import Facts, Rows, Taken, take
 
 _STORED: Final = Fields()
@@ -28,12 +24,11 @@ _STORED: Final = Fields()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """What an index keeps of an article. `text`: UTF-8, each body once. `published`, `seen` (when it was added): seconds
     since 1970 UTC. `row`: its number in the store, from 1; 0 for one that is in none. `kept`: the row that is kept for
     it, 0 when it is kept itself. `copies`: so many copies were dropped for it; `lost` of them, with other words, were not
-    stored.
+    stored. `body`: the text as the store holds it, if that was made already.
     """
 
     id: str
@@ -48,6 +43,7 @@ class Entry:
     kept: int = 0
     copies: int = 0
     lost: int = 0
+    body: bytes = b""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -90,34 +86,10 @@ class Words(NamedTuple):
     context: NDArray[np.uint32]
 
 
-Packed = tuple[bytes, bytes, bytes]
-
-
-class Keys(NamedTuple):
-    """What an entry is found by: `near` (its bands, and behind them the whole text), `held` (its passages), `pieces`; and the
-    same as bytes, if they were made (`Digest.packed`).
-    """
-
-    near: Digest
-    held: Digest
-    pieces: Digest
-    made: Packed | None = None
-
-    @property
-    def digests(self) -> tuple[Digest, Digest, Digest]:
-        """The three kinds."""
-        return self.near, self.held, self.pieces
-
-    @property
-    def packed(self) -> Packed:
-        """The three kinds as bytes."""
-        return self.made or (self.near.packed, self.held.packed, self.pieces.packed)
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A batch of records as an index takes it: the `entries` and `words` of those with a text, and for every record, in order,
-    the number of its entry, or why it has none. `doubled`: the entries whose text held a body twice.
+    """A batch of records as an index takes it: the `entries` and `words` of those with a text that has words, and for every
+    record, in order, the number of its entry, or why it has none. `doubled`: the entries whose text held a body twice.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -164,13 +136,20 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
 def _take(found: Reading, rows: Rows, settings: Settings) -> None:
     """The words of all entries; entries without any are set aside."""
     batch = fingerprinted(rows, settings)
-    found.words.extend(_words(batch))
-    for i in batch.doubled:
-        found.entries[i] = replace(found.entries[i], text=batch.texts[i])
-    found.doubled.update(batch.doubled)
+    words = _words(batch)
+    entries, found.entries[:] = found.entries[:], []
     for number, row in enumerate(found.outcome):
-        if isinstance(row, int) and batch.lengths[row] == 0:
+        if not isinstance(row, int):
+            continue
+        if batch.lengths[row] == 0:
             found.outcome[number] = Quarantined(Place("<records>", number + 1), "empty", "the text has no words")
+            continue
+        found.outcome[number] = new = len(found.entries)
+        if row in batch.doubled:
+            entries[row] = entries[row]._replace(text=batch.texts[row])
+            found.doubled[new] = batch.doubled[row]
+        found.entries.append(entries[row])
+        found.words.append(words[row])
 
 
 def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
@@ -195,71 +174,3 @@ def _words(batch: Batch) -> list[Words]:
         )
         start, head = end, tail
     return found
-
-
-def keys_of(
-    cores: Sequence[NDArray[np.uint32]],
-    words: Sequence[Words],
-    pieces: Sequence[NDArray[np.uint64]],
-    settings: Settings,
-) -> list[Keys]:
-    """What entries are found by, with their words, and the words and the pieces that are not boilerplate."""
-    if not cores:
-        return []
-    bands = settings.bands
-    tokens = Tokens.of(*cores)
-    signed = sign(*tokens, settings.scheme, bands.count * bands.rows)
-    chosen = passages.chosen(tokens if settings.passages else tokens.part(0, 0))
-    near = _Lot(
-        np.concatenate((band_keys(signed.values, bands), np.array([_whole(w) for w in words]).T)).T.ravel(),
-        np.full(len(words), bands.count + 1),
-        SALTS[0],
-    )
-    held = _Lot(chosen.values.astype(np.uint64), chosen.counts, SALTS[1])
-    pieces = pieces if settings.boilerplate else []
-    parts = _Lot(
-        np.concatenate([np.empty(0, np.uint64), *pieces]), np.array([len(p) for p in pieces], np.int64), SALTS[2]
-    )
-    found = []
-    for i, core in enumerate(cores):
-        compared = len(core) >= settings.min_tokens
-        a, b, c = near.of(i) if compared else near.last(i), held.of(i) if compared else _NOTHING, parts.of(i)
-        found.append(Keys(a[0], b[0], c[0], (a[1], b[1], c[1])))
-    return found
-
-
-class _Lot:
-    """Keys of many entries, those of one after those of another, so many (`counts`) of each."""
-
-    def __init__(self, keys: NDArray[np.uint64], counts: NDArray[np.int64], salt: int) -> None:
-        self._digest = Digest.of(keys, salt)
-        self._packed = self._digest.packed
-        ends = np.cumsum(counts)
-        self._bounds = list(zip((ends - counts).tolist(), ends.tolist(), strict=True))
-
-    def of(self, i: int) -> tuple[Digest, bytes]:
-        """Those of entry i; none where nothing was asked for."""
-        return self._part(*self._bounds[i]) if self._bounds else _NOTHING
-
-    def last(self, i: int) -> tuple[Digest, bytes]:
-        """The last one of entry i."""
-        end = self._bounds[i][1]
-        return self._part(end - 1, end)
-
-    def _part(self, start: int, end: int) -> tuple[Digest, bytes]:
-        digest = Digest(self._digest.places[start:end], self._digest.tags[start:end])
-        return digest, self._packed[start * WIDTH : end * WIDTH]
-
-
-def whole_key(words: Words) -> Keys:
-    """What a copy is found by: all of its words, and nothing less."""
-    return Keys(Digest.of(_whole(words), SALTS[0]), _NONE, _NONE)
-
-
-def _whole(words: Words) -> NDArray[np.uint64]:
-    return np.frombuffer(words.hash[:8], np.uint64)
-
-
-_NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))
-
-_NOTHING: Final = (_NONE, b"")

@@ -9,7 +9,7 @@ from pathlib import Path
 from dedup import boilerplate, corpus
 from dedup.boilerplate import Cores, Repeated, Span
 from dedup.comparison import match, side
-from dedup.corpus import Corpus
+from dedup.corpus import Corpus, Progress
 from dedup.diff import Piece, diff
 from dedup.errors import InputError
 from dedup.lines import LineSource
@@ -87,10 +87,12 @@ def between(source: Source, known: Corpus, cores: Cores, rows: tuple[int, int], 
     )
 
 
-def repeated(dump: str | Path | Sequence[Record], settings: Settings | None = None) -> list[Repeated]:
+def repeated(
+    dump: str | Path | Sequence[Record], settings: Settings | None = None, progress: Progress = corpus.silent
+) -> list[Repeated]:
     """What the sites of a dump print around different articles, the most frequent first."""
     settings = settings or Settings()
     with Workspace(None) as workspace:
         source = _source("", "", dump, settings, workspace)
-        known = corpus.read(source, settings, workspace, None, corpus.silent)
+        known = corpus.read(source, settings, workspace, None, progress)
         return boilerplate.listing(source, known, boilerplate.cores(source, known, workspace))

@@ -85,6 +85,9 @@ class _Zstd:
         except _zstd().ZstdError as error:
             raise ZstdDamage(str(error)) from error
 
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
     def __exit__(self, *exc: object) -> None:
         self._stream.close()
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Final, Literal, TypeVar
 
 from dedup import dates
-from dedup.election import Election, Placed, Ready
+from dedup.election import Placed
 from dedup.entries import Entry, Reading, read
 from dedup.errors import InputError, SettingsError
 from dedup.fields import Article
-from dedup.learning import Learned
-from dedup.matching import Found, Matcher
+from dedup.matching import Found
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
+from dedup.ready import Batch, Ready
+from dedup.session import Session
 from dedup.settings import Settings
 from dedup.shapes import Record
 from dedup.sources import once
@@ -28,6 +30,9 @@ T = TypeVar("T", bound=Record)
 
 BATCH: Final = 500
 """Articles of one transaction."""
+
+AHEAD: Final = 2
+"""So many batches are read ahead."""
 
 
 class Index:
@@ -40,15 +45,7 @@ class Index:
 
     def __init__(self, uri: str, store: Store, settings: Settings) -> None:
         self.uri, self.settings = uri, settings
-        self._store = store
-        self._lock = threading.RLock()
-        self._inside = False
-        self._start()
-
-    def _start(self) -> None:
-        learned = Learned(self._store.learned())
-        self._matcher = Matcher(self.settings, learned)
-        self._election = Election(self._store, self._matcher)
+        self._session = Session(uri, store, settings)
 
     # What is asked of it
 
@@ -57,18 +54,60 @@ class Index:
         return self.add_many((article,))[0]
 
     def add_many(self, articles: Iterable[Record], *, batch: int = BATCH) -> list[Verdict]:
-        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles."""
-        return [verdict for _, verdict in self.stream(articles, batch=batch)]
+        """A verdict on each article, in order; as `add`, but with one transaction for `batch` articles. Should `articles` raise
+        something, the batches before are stored, and that one is not. With `settings.jobs` of more than one, a thread reads the
+        next articles while the last ones are stored. Raises SettingsError.
+        """
+        _check_many(articles, batch)
+        found: list[Verdict] = []
+        for reading, ready in self._ahead(articles, batch):
+            found += [placed.verdict for placed in self._placed(reading, ready)]
+        return found
+
+    def _ahead(self, articles: Iterable[Record], size: int) -> Iterator[tuple[Reading, Batch | None]]:
+        """Articles in batches, ready to be placed."""
+        source = iter(articles)
+        chunks = iter(lambda: list(islice(source, size)), [])
+        self._session.ready()
+        if self.settings.jobs == 1:
+            yield from map(self._prepared, chunks)
+            return
+        waiting: deque[Future[tuple[Reading, Batch | None]]] = deque()
+        failure = None
+        with ThreadPoolExecutor(1) as pool:
+            while failure is None:
+                try:
+                    chunk = next(chunks)
+                except Exception as error:  # of the articles; those that came before are stored first
+                    failure = error
+                else:
+                    waiting.append(pool.submit(self._prepared, chunk, whole=True))
+                while len(waiting) > (AHEAD if failure is None else 0):
+                    yield waiting.popleft().result()
+        if not isinstance(failure, StopIteration):
+            raise failure
+
+    def _prepared(self, records: Sequence[Record], *, whole: bool = False) -> tuple[Reading, Batch | None]:
+        """Articles read, and ready to be placed, if there are any; `whole`: with all that the store can do beforehand."""
+        reading = read(records, self.settings)
+        if not reading.entries:
+            return reading, None
+        entries = self._session.store.prepared(reading.entries) if whole else reading.entries
+        return reading, self._session.election.ready(entries, reading.words)
 
     def stream(self, articles: Iterable[T], *, batch: int = 1) -> Iterator[tuple[T, Verdict]]:
         """Every article with its verdict, `batch` articles a transaction: the very object that was given, or a copy of it where
-        its text holds a body twice (`sources.once`; unless `settings.pages` says otherwise). Articles that were not asked for
-        yet are not added.
+        its text holds a body twice (`sources.once`; unless `settings.pages` says otherwise). A batch is added when its first
+        article is asked for. Raises SettingsError.
         """
-        source = iter(articles)
+        _check_many(articles, batch)
+        return self._stream(iter(articles), batch)
+
+    def _stream(self, source: Iterator[T], batch: int) -> Iterator[tuple[T, Verdict]]:
         while chunk := list(islice(source, batch)):
-            reading = read(chunk, self.settings)
-            verdicts = [placed.verdict for placed in self.place(reading)]
+            self._session.ready()
+            reading, ready = self._prepared(chunk)
+            verdicts = [placed.verdict for placed in self._placed(reading, ready)]
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
@@ -78,51 +117,37 @@ class Index:
 
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
-        with self._lock:
-            ready = self._election.ready(reading.entries, reading.words)
+        self._session.ready()
+        ready = self._session.election.ready(reading.entries, reading.words) if reading.entries else None
+        return self._placed(reading, ready)
+
+    def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
+        placed: list[Placed] = []
+        if ready is not None:
             with self.transaction():
-                return [
-                    self._election.place(ready[found]) if isinstance(found, int) else _nowhere(found)
-                    for found in reading.outcome
-                ]
+                placed = self._session.election.place_all(ready)
+        return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised. Others wait."""
-        with self._lock:
-            if self._inside:
-                yield
-                return
-            self._inside = True
-            try:
-                with self._store.write():
-                    self._refresh()
-                    yield
-            except BaseException:
-                self._start()
-                raise
-            finally:
-                self._inside = False
-
-    def _refresh(self) -> None:
-        self._matcher.learned.names.update(self._store.refresh())
+    def transaction(self) -> AbstractContextManager[None]:
+        """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or
+        by a call of this index within it, even when the block goes on. Others wait.
+        """
+        return self._session.transaction()
 
     def check(self, article: Record) -> Verdict:
         """The verdict that `add` would give now; nothing is remembered."""
-        with self._lock:
-            self._refresh()
-            reading = read((article,), self.settings)
+        reading = read((article,), self.settings)
+        with self._session.reading():
             found = reading.outcome[0]
             if not isinstance(found, int):
                 return _set_aside(found)
-            return self._election.check(self._election.ready(reading.entries, reading.words)[0])
+            return self._session.election.check(self._session.election.ready(reading.entries, reading.words)[0])
 
     def matches(self, article: Record) -> list[Likeness]:
         """All kept articles that share enough with an article to be judged, the most alike first: those that it repeats, and
         those that are `related`, `sibling` or `version`. `article`: a record, or the id of one that is kept. Raises InputError.
         """
-        with self._lock:
-            self._refresh()
+        with self._session.reading():
             if isinstance(article, str):
                 ready = self._known(article)
             else:
@@ -130,41 +155,50 @@ class Index:
                 outcome = reading.outcome[0]
                 if not isinstance(outcome, int):
                     raise InputError("<record>", outcome.detail)
-                ready = self._election.ready(reading.entries, reading.words)[0]
-            found = self._election.found(ready)
+                ready = self._session.election.ready(reading.entries, reading.words)[0]
+            found = self._session.election.found(ready)
             return sorted(map(_likeness, found), key=lambda like: (-like.resemblance, like.id))
 
     def _known(self, id: str) -> Ready:
-        entries = [entry for entry in self._store.named(id) if not entry.kept]
+        entries = [entry for entry in self._session.store.named(id) if not entry.kept]
         if not entries:
             raise InputError(id, "the index keeps no article with this id")
-        return self._election.ready(entries[-1:], self._matcher.words(entries[-1:]))[0]
+        return self._session.election.ready(entries[-1:], self._session.matcher.words(entries[-1:]))[0]
 
-    def get(self, id: str) -> Article | None:
+    def get(self, id: str | int) -> Article | None:
         """The article with this id, the latest of several; None where the index keeps none."""
-        with self._lock:
-            self._refresh()
-            entries = [entry for entry in self._store.named(id) if not entry.kept]
+        with self._session.reading():
+            entries = [entry for entry in self._session.store.named(str(id)) if not entry.kept]
             return entries[-1].article if entries else None
 
     def __contains__(self, id: object) -> bool:
-        return isinstance(id, str) and self.get(id) is not None
+        return isinstance(id, (str, int)) and self.get(id) is not None
 
     def __len__(self) -> int:
-        with self._lock:
-            self._refresh()
-            return self._store.count()[0]
+        with self._session.reading():
+            return self._session.store.count()[0]
 
-    def id_of(self, row: int) -> str:
-        """The id of the article in a row of the store."""
-        return self._store.get([row])[0].id
+    def id_of(self, row: int) -> str | None:
+        """The id of the article in a row of the store; None where there is none."""
+        found = self._session.store.get([row])
+        return found[0].id if found else None
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps something that a run needs to know of itself; None forgets it."""
+        with self.transaction():
+            self._session.store.note(name, value)
+
+    def notes(self) -> dict[str, str]:
+        """All that was noted."""
+        with self._session.reading():
+            return self._session.store.notes()
 
     # What is taken out of it
 
-    def discard(self, id: str) -> int:
+    def discard(self, id: str | int) -> int:
         """Forgets the articles with this id and the copies stored beside them; returns how many articles went."""
         with self.transaction():
-            return self._forget(self._store.named(id))
+            return self._forget(self._session.store.named(str(id)))
 
     def expire(
         self,
@@ -173,9 +207,9 @@ class Index:
         older_than: str | None = None,
         by: Literal["seen", "published"] = "seen",
     ) -> int:
-        """Forgets articles that were added before a moment, or longer ago than a span of time (`30d`, `12h`); returns how many.
-
-        `by="published"`: by their dates of publication; articles without one stay. Raises SettingsError.
+        """Forgets articles that were added before a moment, or longer ago than a span of time (`30d`, `12h`), with the copies
+        stored beside them; returns how many articles went. `by="published"`: by their dates of publication; articles without
+        one stay. Raises SettingsError.
         """
         if (before is None) == (older_than is None):
             raise SettingsError("expire needs either before= or older_than=")
@@ -189,7 +223,11 @@ class Index:
                 raise SettingsError(f"before is {before!r}: give a date, such as 2026-01-31")
             moment = known
         with self.transaction():
-            return self._forget(self._store.get(self._store.older(moment, published=by == "published")))
+            rows = iter(self._session.store.older(moment, published=by == "published"))
+            gone = 0
+            while part := list(islice(rows, BATCH)):
+                gone += self._forget(self._session.store.get(part))
+            return gone
 
     def _forget(self, entries: Iterable[Entry]) -> int:
         """Forgets entries, with their copies; returns how many of them were kept."""
@@ -197,56 +235,57 @@ class Index:
         for entry in entries:
             gone[entry.row] = not entry.kept
             if not entry.kept:
-                gone.update((copy.row, False) for copy in self._store.copies(entry.row))
-        self._store.discard(gone)
+                gone.update((copy.row, False) for copy in self._session.store.copies(entry.row))
+        self._session.store.discard(gone)
         return sum(gone.values())
 
     # What it tells of itself
 
     def entries(self) -> Iterator[Article]:
-        """All articles that are kept, in the order in which they were added."""
-        with self._lock:
-            self._refresh()
-            for entry in self._store.entries():
-                if not entry.kept:
-                    yield entry.article
+        """All articles that are kept, in the order in which they were added. The index may be used meanwhile: an article that
+        came or went then may be among them or not.
+        """
+        with self._session.reading():
+            found = self._session.store.entries()
+        while True:
+            with self._session.reading():
+                part = list(islice(found, BATCH))
+            if not part:
+                return
+            yield from (entry.article for entry in part if not entry.kept)
 
     @property
     def made_by(self) -> dict[str, str]:
         """The settings that made it, which whoever adds articles must share."""
-        return dict(self._store.header)
+        return dict(self._session.store.header)
 
     def stats(self) -> IndexStats:
         """What it holds."""
-        with self._lock:
-            self._refresh()
-            kept, stored, dropped = self._store.count()
-            tables = self._store.tables
+        with self._session.reading():
+            kept, stored, dropped = self._session.store.count()
+            tables = self._session.store.tables
             return IndexStats(
                 articles=kept,
                 stored_copies=stored,
                 dropped=dropped,
-                boilerplate=len(self._matcher.learned.names),
+                boilerplate=len(self._session.matcher.learned.names),
                 capped=tables.capped,
                 memory=tables.nbytes,
-                disk=self._store.size(),
+                disk=self._session.store.size(),
             )
 
     def verify(self) -> list[str]:
         """What is damaged, in words; empty when all is well. Reads everything."""
-        with self._lock:
-            return self._store.verify()
+        with self._session.reading():
+            return self._session.store.verify()
 
     def compact(self) -> None:
-        """Gives the room of what was forgotten back, on disk and in memory."""
-        with self._lock:
-            self._store.compact()
-            self._start()
+        """Gives the room of what was forgotten back, on disk and in memory. Raises StoreError within a transaction."""
+        self._session.compact()
 
     def close(self) -> None:
-        """Ends the use of the index."""
-        with self._lock:
-            self._store.close()
+        """Ends the use of the index. Raises StoreError within a transaction."""
+        self._session.close()
 
     def __enter__(self) -> Index:
         return self
@@ -257,12 +296,19 @@ class Index:
         self.close()
 
 
+def _check_many(articles: object, batch: int) -> None:
+    if batch < 1:
+        raise SettingsError(f"batch is {batch}: give at least 1")
+    if isinstance(articles, (str, Mapping)):
+        raise SettingsError("one article is given where many are expected: put it into a list")
+
+
 def _set_aside(record: Quarantined) -> Verdict:
     return Verdict("", "quarantined", reason=f"{record.reason}: {record.detail}")
 
 
 def _nowhere(record: Quarantined) -> Placed:
-    return Placed(_set_aside(record), 0, 0, [], [], [])
+    return Placed(_set_aside(record), 0, 0, 0)
 
 
 def _likeness(found: Found) -> Likeness:

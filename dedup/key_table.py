@@ -54,7 +54,7 @@ class Digest(NamedTuple):
 
 
 class KeyTable:
-    """Which rows hold a key. A key that `limit` rows hold takes no more, which is counted (`capped`).
+    """Which rows hold a key. A key that `limit` living rows hold takes no more, which is counted (`capped`).
 
     Rows are numbers from 1. Of a key only 48 bits are known, less what its place in the table says: a row is found that
     does not hold the key about once in some thousand look-ups, so whoever asks verifies. Six bytes a key over `LOAD`.
@@ -85,11 +85,11 @@ class KeyTable:
         """Whether there is no room for so many more keys: it has to be `empty`, larger, and filled anew."""
         return self.count + more > LOAD * len(self._rows)
 
-    def add(self, keys: Digest, owners: NDArray[np.uint32]) -> None:
-        """Enters key i for row `owners[i]`; there must be room (`full`)."""
+    def add(self, keys: Digest, owners: NDArray[np.uint32], alive: NDArray[np.uint8]) -> None:
+        """Enters key i for row `owners[i]`; there must be room (`full`). `alive` (u8 by row): rows that are not give way."""
         from dedup.kernels import table as kernel
 
-        entered, refused = kernel.insert(self._rows, self._tags, keys.places, keys.tags, owners, self.limit)
+        entered, refused = kernel.insert(self._rows, self._tags, keys.places, keys.tags, owners, self.limit, alive)
         self.count += entered
         self.capped += refused
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +18,96 @@ from dedup.tables import Tables
 HOLDERS: Final = 8
 """Of so many articles that hold a piece, the first ones, titles and openings are compared with those of a new one."""
 
-_ANYWHERE: Final = 0
+SMALLEST: Final = 1 << 10
+"""Room for twice as many names at first as are looked for; it doubles when half of it is taken."""
+
+SITES_REMEMBERED: Final = 1 << 16
+"""So many sites are remembered with what names their pieces; others are worked out anew."""
+
+_ANYWHERE: Final = np.uint64(0)
 """Stands for all sites."""
 
 
+class Printed(NamedTuple):
+    """The pieces of n articles, those of article i at `ends[i - 1]:ends[i]` (i64[n]): the names (u64[m]) that they would have as
+    boilerplate of all sites, and `here`, of the article's own.
+    """
+
+    everywhere: NDArray[np.uint64]
+    here: NDArray[np.uint64]
+    ends: NDArray[np.int64]
+
+    def holders(self, names: Sequence[int], start: int) -> list[int]:
+        """The articles from `start` on that have pieces of these names."""
+        first = int(self.ends[start - 1]) if start else 0
+        wanted = np.array(names, np.uint64)
+        found = np.isin(self.everywhere[first:], wanted) | np.isin(self.here[first:], wanted)
+        holding: list[int] = np.unique(np.searchsorted(self.ends, first + np.flatnonzero(found), side="right")).tolist()
+        return holding
+
+
+def printed(sites: Iterable[str | None], words: Sequence[Words]) -> Printed:
+    """The pieces of articles of these sites."""
+    counts = np.array([len(own.keys) for own in words], np.int64)
+    keys = np.concatenate([np.empty(0, np.uint64), *(own.keys for own in words)])
+    salts = np.repeat(np.array([_salt(site) for site in sites], np.uint64), counts)
+    return Printed(keys ^ _ANYWHERE, keys ^ salts, np.cumsum(counts))
+
+
+@lru_cache(maxsize=SITES_REMEMBERED)
+def _salt(site: str | None) -> int:
+    """What the key of a piece is combined with, to name it as one of this site."""
+    name = hashlib.blake2b(b"" if site is None else b"s" + site.encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(name.digest(), "little") or 1
+
+
 class Learned:
-    """The pieces known to be boilerplate: of a site, or of many sites. `names` are what a store keeps of them, u64 each."""
+    """The pieces known to be boilerplate: of a site, or of many sites. `names` are what a store keeps of them, u64 each, in
+    the order in which they were learned.
+    """
 
     def __init__(self, names: Iterable[int] = ()) -> None:
-        self.names = set(names)
-        self._salts: dict[str | None, int] = {}
+        self.names: list[int] = []
+        self._slots = np.zeros(SMALLEST, np.uint64)
+        self.add(names)
 
-    def _salt(self, site: str | None) -> int:
-        if site not in self._salts:
-            name = hashlib.blake2b(b"" if site is None else b"s" + site.encode("utf-8", "surrogatepass"), digest_size=8)
-            self._salts[site] = int.from_bytes(name.digest(), "little") or 1
-        return self._salts[site]
+    def add(self, names: Iterable[int]) -> list[int]:
+        """Takes names that were learned, here or by others; returns those that were not known."""
+        from dedup.kernels import table as kernel
 
-    def marks(self, site: str | None, keys: NDArray[np.uint64]) -> NDArray[np.uint8] | None:
-        """1 for every piece that is boilerplate of this site, or everywhere (u8[m]); None when none is."""
-        if not self.names:
-            return None
-        salt, names = self._salt(site), self.names
-        found = [(key ^ salt) in names or (key ^ _ANYWHERE) in names for key in keys.tolist()]
-        return np.array(found, np.uint8) if any(found) else None
+        asked = np.array(sorted(set(names)), np.uint64)
+        if len(asked) == 0:
+            return []
+        new = asked[~self._are_known(asked)]
+        self.names += new.tolist()
+        if 2 * len(self.names) > len(self._slots):
+            self._fill(4 * len(self.names))
+        else:
+            kernel.put_names(self._slots, new)
+        return sorted(new.tolist())
+
+    def forget(self, known: int) -> None:
+        """Forgets all but the first so many names."""
+        if len(self.names) > known:
+            del self.names[known:]
+            self._fill(len(self._slots))
+
+    def _fill(self, room: int) -> None:
+        from dedup.kernels import table as kernel
+
+        self._slots = np.zeros(room, np.uint64)
+        kernel.put_names(self._slots, np.array(self.names, np.uint64))
+
+    def marks(self, printed: Printed) -> NDArray[np.bool_]:
+        """Which pieces are known to be boilerplate."""
+        return self._are_known(printed.everywhere) | self._are_known(printed.here)
+
+    def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.kernels import table as kernel
+
+        found = np.empty(len(names), bool)
+        kernel.have_names(self._slots, names, found)
+        return found
 
     def learn(
         self,
@@ -48,11 +115,11 @@ class Learned:
         words: Words,
         pieces: tuple[NDArray[np.uint64], Digest],
         tables: Tables,
-        read: Callable[[list[int]], Sequence[Words]],
+        read: Callable[[list[int]], Mapping[int, Words]],
     ) -> list[int]:
         """Takes the names of pieces that this article shows to be boilerplate: with it they stand in as many articles, mutually
         unlike, as `boilerplate.CONTEXTS` and `SITES` say. `pieces`: its pieces that are not known
-        yet, and what tables know of them; `read` gives the words of rows. Returns the new names.
+        yet, and what tables know of them; `read` gives the words of those rows that are there. Returns the new names.
         """
         keys = pieces[0]
         rows, numbers = tables.holders(pieces[1], CONTEXTS - 1)
@@ -60,13 +127,11 @@ class Learned:
             return []
         here = tables.site(rows) == tables.code(site)
         chosen = _often(rows, numbers, here, CONTEXTS - 1)
-        new = [int(key) ^ self._salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
+        new = [int(key) ^ _salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
         chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, SITES - 1)
         if site is not None and chosen:
             new += [int(key) for key in _unlike(keys, chosen, words, read, SITES, tables)]
-        new = [name for name in new if name not in self.names]
-        self.names.update(new)
-        return new
+        return self.add(new)
 
 
 def _often(
@@ -86,7 +151,7 @@ def _unlike(
     keys: NDArray[np.uint64],
     chosen: dict[int, list[int]],
     words: Words,
-    read: Callable[[list[int]], Sequence[Words]],
+    read: Callable[[list[int]], Mapping[int, Words]],
     need: int,
     tables: Tables | None,
 ) -> list[int]:
@@ -95,9 +160,9 @@ def _unlike(
 
     if not chosen:
         return []
-    rows = sorted({row for held in chosen.values() for row in held})
-    known = [words, *read(rows)]
-    place = {row: i for i, row in enumerate(rows, 1)}
+    others = read(sorted({row for held in chosen.values() for row in held}))
+    known = [words, *others.values()]
+    place = {row: i for i, row in enumerate(others, 1)}
     heads = np.concatenate(([0], np.cumsum([len(w.keys) for w in known]))).astype(np.int64)
     pieces = np.concatenate([w.keys for w in known])
     lengths = np.concatenate([w.lengths for w in known])
@@ -106,12 +171,12 @@ def _unlike(
     kernel.order_pieces(pieces, heads, order)
     sites = np.empty(0, np.int32)
     if tables is not None:
-        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(rows, np.int64))))
+        sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(list(others), np.int64))))
     own = {int(keys[number]): held for number, held in chosen.items()}  # a text may have a piece twice
     pairs = [
         (key, i)
         for key, held in own.items()
-        for i in (0, *(place[row] for row in held if key in known[place[row]].keys))
+        for i in (0, *(place[row] for row in held if row in place and key in known[place[row]].keys))
     ]
     found = np.array([key for key, _ in pairs], np.uint64)
     holders = np.array([i for _, i in pairs], np.int32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,6 +42,8 @@ class LineSource:
         self._workspace = workspace
         self._files: list[IO[bytes]] = []
         self._stamps: list[tuple[int, int] | None] = []
+        self._reading: Input | None = None
+        self._behind = 0
         self.files = array("i")
         self.starts = array("q")
         self.sizes = array("q")
@@ -61,11 +64,14 @@ class LineSource:
             rows, before = len(self.starts), len(self.quarantined)
             keys: set[str] = set()
             with open_input(path) as opened:
+                self._reading = opened
                 for batch in self._read_file(path, opened, keys):
                     lost = len(self.quarantined) - before
                     if rows == len(self.starts) and lost > PATIENCE and keys:
                         raise NoTextField(path, keys, self.fields.text)
                     yield batch
+            self._reading = None
+            self._behind += Path(path).stat().st_size if path != "-" else 0
             self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
 
     def _check_any(self, path: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
@@ -191,6 +197,17 @@ class LineSource:
     def records(self) -> int:
         """How many records there were, those set aside included."""
         return len(self.starts) + len(self.quarantined)
+
+    @property
+    def expected(self) -> int:
+        """About how many rows there will be, by the share of the files that was read so far; 0 where nobody can tell."""
+        if self._reading is None or "-" in self._paths:
+            return 0
+        try:
+            read = self._behind + os.lseek(self._reading.stream.fileno(), 0, os.SEEK_CUR)
+            return len(self.starts) * sum(Path(path).stat().st_size for path in self._paths) // max(1, read)
+        except OSError:  # a pipe
+            return 0
 
     def check_unchanged(self) -> None:
         """Raises InputError when an input was written to since it was read: positions in it mean nothing any more."""

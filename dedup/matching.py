@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
-from dedup.entries import Entry, Keys, Words, keys_of, words_of
+from dedup.entries import Entry, Words, words_of
 from dedup.evidence import UNLIKE_TITLE, Decision
 from dedup.fields import Article
-from dedup.learning import Learned
+from dedup.keys import Lot, keys_of
+from dedup.learning import Learned, printed
 from dedup.nodes import page_name
 from dedup.relations import THIN, judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals, title_similarity
+from dedup.signatures import starts_of
 from dedup.urls import page
 from dedup.verify import measure
 
@@ -113,23 +115,23 @@ class Matcher:
         """Forgets all words."""
         self._known.clear()
 
-    def piece(self, entry: Entry, words: Words) -> Piece:
-        """An article without what is known as boilerplate of its site."""
-        from dedup.kernels import boilerplate as kernel
+    def pieces(self, entries: Sequence[Entry], words: Sequence[Words] | None = None) -> list[Piece]:
+        """Articles without what is known as boilerplate of their sites; `words`: theirs; read for those of the store."""
+        words = self.words(entries) if words is None else words
+        if not entries or not self.settings.boilerplate or not self.learned.names:
+            return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
+        held = printed((entry.site for entry in entries), words)
+        marks, ends = self.learned.marks(held), held.ends
+        heads = starts_of(ends)
+        some = np.concatenate(([0], np.cumsum(marks)))
+        return [
+            _stripped(entry, own, marks[start:end]) if more else Piece(entry, own, own.tokens, own.keys)
+            for entry, own, start, end, more in zip(
+                entries, words, heads.tolist(), ends.tolist(), (some[ends] - some[heads]).tolist(), strict=True
+            )
+        ]
 
-        marks = self.learned.marks(entry.site, words.keys) if self.settings.boilerplate else None
-        if marks is None:
-            return Piece(entry, words, words.tokens, words.keys)
-        core = np.empty(len(words.tokens), np.uint32)
-        size = kernel.strip(words.tokens, words.lengths, marks, core)
-        core.flags.writeable = False
-        return Piece(entry, words, core[:size], words.keys[marks == 0])
-
-    def pieces(self, entries: Sequence[Entry]) -> list[Piece]:
-        """Entries of the store as they are compared."""
-        return [self.piece(entry, words) for entry, words in zip(entries, self.words(entries), strict=True)]
-
-    def keys(self, pieces: Sequence[Piece]) -> list[Keys]:
+    def keys(self, pieces: Sequence[Piece]) -> Lot:
         """What articles are found by."""
         return keys_of([p.core for p in pieces], [p.words for p in pieces], [p.pieces for p in pieces], self.settings)
 
@@ -153,8 +155,14 @@ class Matcher:
         if piece.words.hash != other.words.hash or a.site is None or a.site != b.site:
             return False
         titles = title_similarity(a.title, b.title)
+        if titles is None or titles >= UNLIKE_TITLE:
+            return False
         pages = [page(e.canonical_url) or page(e.url) for e in (a, b)]
-        return titles is not None and titles < UNLIKE_TITLE and None not in pages and pages[0] != pages[1]
+        return None not in pages and pages[0] != pages[1]
+
+    def same(self, piece: Piece, other: Piece) -> bool:
+        """Whether two articles have equal words, and nothing speaks against taking them for one."""
+        return self.equal(piece, other) and not self.parted(piece, other)
 
     def too_far(self, a: Entry, b: Entry) -> bool:
         """Whether the window of time holds two articles apart."""
@@ -166,7 +174,7 @@ class Matcher:
     def copied(self, piece: Piece, copy: Entry, kept: Entry) -> Found | None:
         """What is found of a kept article by a stored copy of it: whether that has the words of this article."""
         other = self.pieces([copy])[0]
-        if not self.equal(piece, other) or self.parted(piece, other):
+        if not self.same(piece, other):
             return None
         decision = _EQUAL._replace(quantity=f"equal words in its copy {copy.id}")
         return Found(self.pieces([kept])[0], decision, len(piece.core), 1.0, 1.0, copy)
@@ -200,6 +208,16 @@ class Matcher:
                 decision = decision._replace(relation="extended")
             found.append(Found(other, decision, evidence.aligned, evidence.resemblance, evidence.share_shorter))
         return found
+
+
+def _stripped(entry: Entry, words: Words, marks: NDArray[np.bool_]) -> Piece:
+    """An article without the pieces that are marked."""
+    from dedup.kernels import boilerplate as kernel
+
+    core = np.empty(len(words.tokens), np.uint32)
+    size = kernel.strip(words.tokens, words.lengths, marks.view(np.uint8), core)
+    core.flags.writeable = False
+    return Piece(entry, words, core[:size], words.keys[~marks])
 
 
 _EQUAL: Final = Decision("exact", "equal words", 1.0, 1.0)

@@ -144,8 +144,9 @@ class Verdict:
     as it has no words. `relation`, `resemblance`, `containment`, `reason` as in `Removed`.
 
     A new article may be a better copy than what was kept so far: `replaces` are the ids of those that are not kept any more,
-    and `restored` the ids of earlier duplicates of these that are none of the new one, and so are kept again. `replaces` and
-    `restored` are empty for all others.
+    and `restored` the ids of earlier duplicates of these that are none of the new one, and so are kept again. `moved` are
+    those that are none of it, and copies of another kept article: pairs of their ids and that of the article. All other
+    duplicates of what was replaced are duplicates of the new one. The three are empty for all other verdicts.
     """
 
     id: str
@@ -157,6 +158,7 @@ class Verdict:
     reason: str = ""
     replaces: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
 
     @property
     def new(self) -> bool:

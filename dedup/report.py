@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dedup.corpus import Progress
 from dedup.model import REMOVED, Border, Quarantined, Summary
 from dedup.terminal import printable
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from dedup.indexed import IndexedSummary
     from dedup.inpage import Page
     from dedup.result import Result
+    from dedup.settings import Settings
 
 _MEANINGS = {
     "exact": "equal words",
@@ -35,49 +34,25 @@ SHOWN = 3
 """Records in quarantine that the summary names; `--quarantined` lists them all."""
 
 
-@contextmanager
-def progress(show: bool) -> Iterator[Progress]:
-    """Shows what is being done on standard error: live on a terminal, else only that the kernels are being compiled."""
-    if not sys.stderr.isatty() or not show:
-        yield _compiling if show else _nothing
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status("starting") as status:
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage == "compile":
-                _compiling(stage, done, total)
-            words = {"read": "articles read", "compare": "pairs compared", "choose": "copies weighed"}
-            status.update(f"{done:,} {words.get(stage, stage)}" if stage in words else "compiling")
-
-        yield tell
-
-
-def _compiling(stage: str, done: int, total: int) -> None:
-    if stage == "compile":
-        print("dedup: compiling, once in this environment (about half a minute)", file=sys.stderr, flush=True)
-
-
-def tell_compiling() -> None:
-    """Says so when the kernels still have to be compiled."""
-    from dedup import kernels
-
-    if kernels.cold():
-        _compiling("compile", 0, 0)
-
-
-def _nothing(stage: str, done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+def tell_settings(settings: Settings) -> None:
+    """The settings of a run on standard error."""
+    bands = settings.bands
+    told = {
+        "threshold": f"{settings.threshold:g}",
+        "keep": ",".join(settings.policy.names),
+        "versions": settings.versions,
+        "pages": settings.pages,
+        "window": settings.window or "none",
+        "jobs": str(settings.jobs),
+        "candidates": f"{bands.count} bands of {bands.rows} rows" + (", passages" if settings.passages else ""),
+    }
+    print("dedup: " + ", ".join(f"{name} {printable(value)}" for name, value in told.items()), file=sys.stderr)
 
 
 def print_summary(result: Result) -> None:
     """The account of a run on standard error."""
-    from rich.console import Console
-
     summary = result.summary()
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    console = _console(stderr=True)
     _print_account(console, summary)
     for name in result.unstated:
         console.print(printable(f"no record has a field {name}"))
@@ -115,9 +90,7 @@ def print_summary(result: Result) -> None:
 
 def print_indexed(summary: IndexedSummary, quarantined: Sequence[Quarantined], uri: str) -> None:
     """The account of a run against an index on standard error."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    console = _console(stderr=True)
     _print_account(console, summary)
     console.print(printable(f"{summary.seen:,} of those removed repeat an article of an earlier run ({uri})"))
     changes = {
@@ -127,21 +100,19 @@ def print_indexed(summary: IndexedSummary, quarantined: Sequence[Quarantined], u
     for told, ids in changes.items():
         if ids:
             shown = ", ".join(ids[:SHOWN]) + (", ..." if len(ids) > SHOWN else "")
-            console.print(printable(f"{len(ids):,} {told}: {shown}; --json lists them"), soft_wrap=True)
+            console.print(printable(f"{len(ids):,} {told}: {shown}; --json lists them"))
     _print_quarantine(console, quarantined)
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
     """Names and values, those of a mapping under its name, on standard output."""
-    from rich.console import Console
-
     table = _table()
     for name, value in facts.items():
         for part, inner in value.items() if isinstance(value, Mapping) else (("", value),):
             table.add_row(
                 f"{inner:,}" if isinstance(inner, int) else str(inner), f"{name.replace('_', ' ')} {part}".strip()
             )
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    _console().print(table)
 
 
 def _print_account(console: Console, summary: Summary | IndexedSummary) -> None:
@@ -162,7 +133,7 @@ def _print_account(console: Console, summary: Summary | IndexedSummary) -> None:
 
 def _print_quarantine(console: Console, quarantined: Sequence[Quarantined]) -> None:
     for record in quarantined[:SHOWN]:
-        console.print(printable(f"{record.place}: {record.reason}: {record.detail}"), soft_wrap=True)
+        console.print(printable(f"{record.place}: {record.reason}: {record.detail}"))
     if len(quarantined) > SHOWN:
         console.print(f"and {len(quarantined) - SHOWN:,} more in quarantine; --quarantined FILE lists them")
 
@@ -185,8 +156,6 @@ def _reasons(reasons: Mapping[str, int]) -> str:
 
 def print_match(found: Explanation, a: str, b: str, min_tokens: int) -> None:
     """What two articles have in common, and what decided, on standard output."""
-    from rich.console import Console
-
     match, a, b = found.match, printable(a), printable(b)
     table = _table()
     table.add_row("relation", f"{match.relation}: " + ("one is removed" if match.duplicate else "both stay"))
@@ -205,7 +174,7 @@ def print_match(found: Explanation, a: str, b: str, min_tokens: int) -> None:
         table.add_row(
             "boilerplate", f"{match.boilerplate[0]:,} words of {a}, {match.boilerplate[1]:,} of {b} set aside"
         )
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     console.print(table)
     if min(match.words) < min_tokens:
         console.print(f"texts of fewer than {min_tokens} words are copies only when they are equal")
@@ -217,15 +186,13 @@ def print_match(found: Explanation, a: str, b: str, min_tokens: int) -> None:
 
 def print_thresholds(rows: Sequence[tuple[float, Summary]], near: Sequence[Border], chosen: float) -> None:
     """How many records each threshold removes, and the closest decisions, on standard output."""
-    from rich.console import Console
-
     table = _table()
     names = [name for name in REMOVED if any(summary.relations[name] for _, summary in rows)]
     table.add_row("threshold", "removed", *names, "siblings")
     for threshold, summary in rows:
         relations = [f"{summary.relations[name]:,}" for name in names]
         table.add_row(f"{threshold:g}", f"{summary.removed:,}", *relations, f"{summary.siblings:,}")
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     console.print(table)
     if near:
         console.print(f"\nclosest decisions at {chosen:g}:")
@@ -234,6 +201,13 @@ def print_thresholds(rows: Sequence[tuple[float, Summary]], near: Sequence[Borde
         console.print(
             printable(f"{border.ids[0]}  {border.ids[1]}  {border.relation}, {told}: {border.reason}"), soft_wrap=True
         )
+
+
+def _console(stderr: bool = False) -> Console:
+    """Prints what it is given as it is: no markup, no line breaks of its own."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _table() -> Table:

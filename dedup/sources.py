@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -138,6 +138,10 @@ class Source(Protocol):
     def records(self) -> int:
         """How many records there were, those set aside included."""
 
+    @property
+    def expected(self) -> int:
+        """About how many rows there will be, while they are read; 0 where nobody can tell."""
+
 
 class RecordSource:
     """Records in memory: mappings, objects with attributes, or plain strings that are texts themselves."""
@@ -191,6 +195,11 @@ class RecordSource:
                 self.name, f"no record is a mapping, an object or a string: the first is {self.quarantined[0].detail}"
             )
         yield rows
+
+    @property
+    def expected(self) -> int:
+        """How many records were given, where that is known."""
+        return len(self._records) if isinstance(self._records, Sized) else 0
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""

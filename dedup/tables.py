@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.entries import Keys
+from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_table import GROWTH, WIDTH, Digest, KeyTable
+from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
 
@@ -64,10 +65,10 @@ class Tables:
         self._grow(int(chunk.rows[-1]) + 1)
         self._alive[chunk.rows] = 1
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
-        self._sites[chunk.rows] = [self._code(site) for site in chunk.sites]
-        self._make_room([len(own.places) for own in chunk.keys.digests], int(chunk.rows[0]))
-        for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
-            table.add(own, np.repeat(chunk.rows, sizes))
+        self._sites[chunk.rows] = [self.code(site) for site in chunk.sites]
+        self._make_room([len(own.places) for own in chunk.keys], int(chunk.rows[0]))
+        for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
+            table.add(own, np.repeat(chunk.rows, sizes), self._alive)
 
     def reserve(self, chunk: Chunk, rows: int) -> None:
         """Makes room for so many rows, of which these are some, in tables that are empty."""
@@ -81,10 +82,10 @@ class Tables:
         for table, count in zip(self._tables, more, strict=True):
             table.empty(max(table.count + count, int(GROWTH * table.count)))
         for chunk in self._all():
-            for table, own, sizes in zip(self._tables, chunk.keys.digests, chunk.sizes, strict=True):
+            for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
                 owners = np.repeat(chunk.rows, sizes)
                 living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-                table.add(Digest(own.places[living], own.tags[living]), owners[living])
+                table.add(Digest(own.places[living], own.tags[living]), owners[living], self._alive)
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:
@@ -96,9 +97,6 @@ class Tables:
             self._alive = np.concatenate((self._alive, np.zeros(more, np.uint8)))
             self._passages = np.concatenate((self._passages, np.zeros(more, np.uint16)))
             self._sites = np.concatenate((self._sites, np.full(more, -1, np.int32)))
-
-    def _code(self, site: str | None) -> int:
-        return -1 if site is None else self._codes.setdefault(site, len(self._codes))
 
     def drop(self, row: int) -> None:
         """Forgets a row; its keys stay until the tables are built anew."""
@@ -112,12 +110,45 @@ class Tables:
         self._grow(row + 1)
         self._alive[row] = 1
         self._passages[row] = min(len(keys.held.places), np.iinfo(np.uint16).max)
-        self._sites[row] = self._code(site)
-        self._make_room([len(own.places) for own in keys.digests], row)
-        entered = np.empty((len(self._tables), 2), np.int64)
-        arrays = tuple(table.arrays for table in self._tables)
-        digests = tuple((own.places, own.tags) for own in keys.digests)
-        kernel.insert_row(arrays, digests, row, self._limits, entered)
+        self._sites[row] = self.code(site)
+        self._make_room([len(own.places) for own in keys], row)
+        entered = np.zeros((len(self._tables), 2), np.int64)
+        digests = tuple((own.places, own.tags) for own in keys)
+        kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
+        self._count(entered)
+
+    def admit(self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None]) -> int:
+        """Enters articles `first:last` of a lot, of so many `sites`, as rows from `row` on, up to the first one that rows which
+        are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many.
+        """
+        from dedup.kernels import table as kernel
+
+        self._grow(row + last - first)
+        self._make_room([int(span.ends[last - 1] - span.starts[first]) for span in keys.spans], row)
+        entered = np.zeros((len(self._tables), 2), np.int64)
+        codes = np.array([self.code(site) for site in sites], np.int32)
+        done: int = kernel.admit(
+            self._arrays,
+            tuple((span.digest.places, span.digest.tags) for span in keys.spans),
+            tuple((span.starts, span.ends) for span in keys.spans),
+            first,
+            last,
+            row,
+            codes,
+            (self._alive, self._passages, self._sites),
+            self._limits,
+            SHARE,
+            (CONTEXTS - 1, SITES - 1),
+            entered,
+        )
+        self._count(entered)
+        return done
+
+    @property
+    def _arrays(self) -> tuple[tuple[NDArray[np.uint32], NDArray[np.uint16]], ...]:
+        return self._near.arrays, self._held.arrays, self._pieces.arrays
+
+    def _count(self, entered: NDArray[np.int64]) -> None:
         for table, (more, refused) in zip(self._tables, entered.tolist(), strict=True):
             table.entered(more, refused)
 
@@ -157,5 +188,5 @@ class Tables:
         return found
 
     def code(self, site: str | None) -> int:
-        """The number of a site; -1 for none, and for one that no row has."""
-        return -1 if site is None else self._codes.get(site, -1)
+        """The number of a site; -1 for none."""
+        return -1 if site is None else self._codes.setdefault(site, len(self._codes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 _MASK = (1 << 64) - 1
 
@@ -17,19 +17,22 @@ def digest(key: int, salt: int) -> tuple[int, int]:
 
 
 class Table:
-    """Which rows hold a key; a key that `limit` rows hold takes no more."""
+    """Which rows hold a key; a key that `limit` living rows hold takes no more, and one that is not alive gives way."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.rows: dict[tuple[int, int], list[int]] = {}
         self.refused = 0
 
-    def add(self, key: tuple[int, int], row: int) -> None:
+    def add(self, key: tuple[int, int], row: int, alive: Container[int]) -> None:
         held = self.rows.setdefault(key, [])
         if row in held:
             return
-        if len(held) >= self.limit:
+        dead = [i for i, other in enumerate(held) if other not in alive]
+        if len(held) - len(dead) >= self.limit:
             self.refused += 1
+        elif dead:
+            held[dead[0]] = row
         else:
             held.append(row)
 

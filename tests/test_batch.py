@@ -331,7 +331,7 @@ def test_progress_names_its_stages() -> None:
     seen: list[tuple[str, int, int]] = []
     deduplicate([STORIES[0], STORIES[0], damaged(0, "edit", 1)], progress=lambda *step: seen.append(step))
     stages = {stage for stage, _, _ in seen}
-    assert {"read", "compare", "choose"} <= stages <= {"read", "compare", "choose", "compile"}
+    assert {"read", "sign", "compare", "choose"} <= stages <= {"read", "sign", "compare", "choose", "compile"}
     assert [done for stage, done, _ in seen if stage == "read"][-1] == 3
 
 

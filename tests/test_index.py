@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import itertools
 import json
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 import dedup
 from dedup import Index, Settings, Verdict, compare, deduplicate, open_index, unique
 from dedup.election import COPIES
-from dedup.errors import InputError, SettingsError
+from dedup.errors import InputError, SettingsError, StoreError
 from tests.hostile import article, edited
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
@@ -202,6 +203,7 @@ def test_no_article_is_lost(seed: int, order: random.Random) -> None:
     verdicts = index.add_many([record(str(i), texts[i]) for i in names])
     kept = state(verdicts)
     assert kept == {article.id for article in index.entries()}
+    assert index.stats().dropped == len(texts) - len(kept)
     for name, text in texts.items():
         assert str(name) in kept or any(compare(text, texts[int(other)]).duplicate for other in kept)
     for a, b in itertools.combinations(sorted(kept), 2):
@@ -221,6 +223,53 @@ def test_a_copy_that_is_none_of_the_better_one_is_kept_again(index: Index) -> No
     verdict = index.add(record("long", long))
     assert (verdict.replaces, verdict.restored) == (("middle",), ("left",))
     assert {"left", "long"} == {found.id for found in index.entries()}
+
+
+def replaced(text: str, *parts: tuple[int, int, int]) -> str:
+    """The text with words of its own in the place of some: from, to, seed."""
+    words = text.split(" ")
+    for start, end, seed in parts:
+        words[start:end] = article(seed, end - start).split(" ")
+    return " ".join(words)
+
+
+def test_a_copy_that_is_one_of_another_kept_article_moves_to_it(index: Index) -> None:
+    words = article(1, 200).split(" ")
+    rows = {
+        "middle": " ".join(words),
+        "left": " ".join(words[20:]),  # a copy of the middle one and of the other, and none of the long one
+        "other": " ".join([*words[45:], *article(8, 45).split(" ")]),
+        "long": " ".join([*words[:165], *article(9, 40).split(" ")]),
+    }
+    verdicts = [index.add(record(name, text)) for name, text in rows.items()]
+    assert [verdict.status for verdict in verdicts] == ["new", "duplicate", "new", "new"]
+    assert verdicts[3].replaces == ("middle",)
+    assert (verdicts[3].restored, verdicts[3].moved) == ((), (("left", "other"),))
+    assert index.add(record("again", rows["left"])).duplicate_of == "other"
+    assert index.stats().dropped == 3
+    for name in ("left", "middle"):
+        assert compare(rows[name], rows["other" if name == "left" else "long"]).duplicate
+
+
+def chain() -> dict[str, str]:
+    """Two articles, a copy of both, and one that replaces the two and is no copy of that copy."""
+    text = article(1, 200)
+    first, second, third = (0, 22, 11), (178, 200, 12), (100, 112, 13)
+    return {
+        "one": replaced(text, first),
+        "copy": replaced(text, first, second, third),
+        "two": replaced(text, second),
+        "whole": f"{text} {article(14, 8)}",
+    }
+
+
+def test_a_copy_of_two_that_are_replaced_at_once_is_kept_again(index: Index) -> None:
+    verdicts = [index.add(record(name, text)) for name, text in chain().items()]
+    assert [verdict.status for verdict in verdicts] == ["new", "duplicate", "new", "new"]
+    assert set(verdicts[3].replaces) == {"one", "two"}
+    assert (verdicts[3].restored, verdicts[3].moved) == (("copy",), ())
+    assert {found.id for found in index.entries()} == {"whole", "copy"}
+    assert index.stats().dropped == 2
 
 
 def test_an_article_with_more_copies_than_are_stored_is_not_replaced(index: Index) -> None:
@@ -275,6 +324,23 @@ def test_what_is_discarded_is_new_again(index: Index) -> None:
     assert index.add(record("b", edited(article(1)))).new
 
 
+def test_an_article_is_found_however_often_it_came_and_went(index: Index) -> None:
+    for _ in range(40):  # more often than a key takes rows
+        assert index.add(record("a", article(1))).new
+        assert index.add(record("b", edited(article(1)))).duplicate_of == "a"
+        index.discard("a")
+
+
+@pytest.mark.parametrize("id", [5, "5"])
+def test_ids_are_strings_and_may_be_asked_for_as_they_came(index: Index, id: str | int) -> None:
+    index.add({"id": 5, "text": article(1)})
+    assert id in index
+    assert index.get(id) is not None
+    assert index.discard(id) == 1
+    assert id not in index
+    assert None not in index
+
+
 def test_old_articles_are_forgotten(index: Index) -> None:
     index.add(record("old", article(1), date="2020-01-01"))
     index.add_many(
@@ -295,6 +361,57 @@ def test_old_articles_are_forgotten(index: Index) -> None:
 def test_wrong_ways_to_expire(index: Index, wrong: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         index.expire(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "batch"), [([{"text": "a"}], 0), ([{"text": "a"}], -1), ("a text", 1), ({"text": "a"}, 1)]
+)
+def test_wrong_ways_to_add_many(index: Index, given: Any, batch: int) -> None:
+    with pytest.raises(SettingsError):
+        index.add_many(given, batch=batch)
+    assert len(index) == 0
+
+
+def test_what_a_source_gave_before_it_failed_is_there_in_whole_batches(index: Index) -> None:
+    def source() -> Iterator[dict[str, Any]]:
+        for i in range(5):
+            assert index.add(record(f"own{i}", article(100 + i))).new  # a source may use the index itself
+            yield record(f"a{i}", article(i))
+        raise OSError("the line is cut")
+
+    with pytest.raises(OSError, match="cut"):
+        index.add_many(source(), batch=2)
+    assert {found.id for found in index.entries()} == {f"a{i}" for i in range(4)} | {f"own{i}" for i in range(5)}
+
+
+def test_an_index_that_was_closed_says_so(index: Index) -> None:
+    index.add(record("a", article(1)))
+    index.close()
+    index.close()
+    uses: list[Callable[[], object]] = [
+        lambda: index.add(record("a", article(1))),
+        lambda: index.check(record("a", article(1))),
+        lambda: index.matches("a"),
+        lambda: index.get("a"),
+        lambda: index.discard("a"),
+        lambda: index.expire(older_than="1d"),
+        lambda: list(index.entries()),
+        lambda: len(index),
+        index.stats,
+        index.verify,
+        index.compact,
+    ]
+    for use in uses:
+        with pytest.raises(StoreError, match="was closed"):
+            use()
+
+
+def test_dates_at_the_ends_of_the_calendar_do_no_harm(index: Index) -> None:
+    for i, date in enumerate(("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31", "0001-01-01")):
+        assert index.add(record(f"a{i}", article(i), date=date)).new
+        verdict = index.add(record(f"b{i}", edited(article(i)), date="2026-01-01"))
+        assert f"a{i}" in (verdict.duplicate_of, *verdict.replaces)
+    assert index.verify() == []
 
 
 def test_unique_passes_on_what_is_new_as_it_comes() -> None:
@@ -368,6 +485,55 @@ def test_threads_that_add_one_article_keep_one(index: Index) -> None:
     assert len(verdicts) == 80
 
 
+def test_reading_all_articles_holds_nobody_up(index: Index) -> None:
+    index.add_many([record(str(i), article(i)) for i in range(5)])
+    found = index.entries()
+    assert next(found).id == "0"
+    thread = threading.Thread(target=lambda: index.add(record("x", article(99))))
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    index.discard("3")
+    index.compact()
+    assert {"1", "2", "4"} <= {article.id for article in found}
+
+
+def test_what_is_not_stored_yet_counts_within_a_transaction(index: Index) -> None:
+    with index.transaction():
+        index.add_many([record("a", article(1)), record("b", edited(article(1)))])
+        assert (len(index), index.stats().dropped, "a" in index) == (1, 1, True)
+        assert index.expire(before=time.time() + 1) == 1
+        assert len(index) == 0
+        for use in (index.compact, index.close):
+            with pytest.raises(StoreError, match="within a transaction"):
+                use()
+    assert len(index) == 0
+    assert index.verify() == []
+
+
+def test_a_part_of_a_transaction_that_failed_undoes_all_of_it(opened: Callable[..., Index]) -> None:
+    """What a call did before it failed cannot be told apart, so nothing of it may be stored."""
+
+    def refuse(found: dedup.Article) -> int:
+        if found.id == "c":
+            raise RuntimeError(found.id)
+        return 0
+
+    index = opened(keep=refuse)
+    index.add(record("a", article(1)))
+
+    def fill() -> None:
+        with index.transaction():
+            index.add(record("b", article(2)))
+            with pytest.raises(RuntimeError):
+                index.add_many([record("d", article(3)), record("c", edited(article(1)))])
+
+    with pytest.raises(StoreError, match="a part of this change failed"):
+        fill()
+    assert [found.id for found in index.entries()] == ["a"]
+    assert all(index.add(record(name, article(i))).new for name, i in (("b", 2), ("d", 3)))
+
+
 def test_a_policy_that_raises_leaves_the_index_as_it_was(opened: Callable[..., Index]) -> None:
     def refuse(found: dedup.Article) -> int:
         raise RuntimeError(found.id)
@@ -393,9 +559,23 @@ def test_a_transaction_is_stored_as_a_whole_or_not_at_all(index: Index) -> None:
     assert index.add(record("a", article(1))).new
 
 
-def test_the_index_and_a_run_over_the_dump_agree() -> None:
+def sample() -> list[dict[str, Any]]:
     with gzip.open(DATA / "sample.jsonl.gz") as lines:
-        rows = [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines]
+
+
+def test_checking_tells_what_adding_will_while_boilerplate_is_learned() -> None:
+    rows = sample()
+    random.Random(1).shuffle(rows)
+    index = open_index("memory:")
+    learned = index.stats().boilerplate
+    for row in rows[:900]:
+        assert index.check(row) == dataclasses.replace(index.add(row), restored=(), moved=())
+    assert index.stats().boilerplate > learned
+
+
+def test_the_index_and_a_run_over_the_dump_agree() -> None:
+    rows = sample()
     with gzip.open(DATA / "sample_labels.jsonl.gz") as lines:
         truth = {row["id"]: row["cluster"] for row in map(json.loads, lines)}
     verdicts = open_index("memory:").add_many(rows)
@@ -423,3 +603,34 @@ def test_the_index_and_a_run_over_the_dump_agree() -> None:
     assert len(streamed) >= 0.8 * len(
         run
     )  # 0.87: of long chains of edits, later copies are kept where a run picks the middle
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_articles_that_are_stored_at_once_are_those_that_are_new_one_by_one(
+    opened: Callable[..., Index], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    with gzip.open(DATA / "sample.jsonl.gz") as lines:
+        records = [json.loads(line) for line in lines][:900]
+    quick = opened(Settings(jobs=jobs))
+    many = quick.add_many(records, batch=100)
+    single = opened()
+    monkeypatch.setattr(type(single._session.store), "admit", lambda self, entries, keys, first: range(0))
+    assert [single.add(record) for record in records] == many
+    assert quick.stats().boilerplate == single.stats().boilerplate > 0
+    assert [entry.id for entry in quick.entries()] == [entry.id for entry in single.entries()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("at", [0, 1, 3, 8, 9])
+def test_what_came_before_articles_that_cannot_be_had_is_stored(
+    opened: Callable[..., Index], jobs: int, at: int
+) -> None:
+    def broken() -> Iterator[dict[str, Any]]:
+        for i in range(at):
+            yield record(f"a{i}", article(i))
+        raise OSError("the feed is gone")
+
+    index = opened(Settings(jobs=jobs))
+    with pytest.raises(OSError, match="the feed is gone"):
+        index.add_many(broken(), batch=2)
+    assert len(index) == at // 2 * 2

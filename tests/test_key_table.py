@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup.entries import Keys
+from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.keys import Keys, Lot, Span
+from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
 from dedup.settings import Limits
 from dedup.tables import Tables
@@ -50,36 +52,43 @@ def test_packed_keys_of_another_length_are_refused() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8)), max_size=40))
-def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int]]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=40
+    )
+)
+def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> None:
     table, twin = KeyTable(3), reference_table.Table(3)
-    for row, keys in rows:
+    alive = np.ones(32, np.uint8)
+    living = set(range(32))
+    for row, keys, ends in rows:
         own = digest(keys)
-        table.add(own, owners(row, len(keys)))
+        table.add(own, owners(row, len(keys)), alive)
         for pair in pairs(own):
-            twin.add(pair, row)
-    alive = np.zeros(32, np.uint8)
-    alive[1:15] = 1
+            twin.add(pair, row, living)
+        if ends:
+            alive[row] = 0
+            living.discard(row)
     asked = digest(list(range(41)))
     found, numbers = table.find(asked, alive)
-    assert sorted(zip(found.tolist(), numbers.tolist(), strict=True)) == twin.find(pairs(asked), set(range(1, 15)))
+    assert sorted(zip(found.tolist(), numbers.tolist(), strict=True)) == twin.find(pairs(asked), living)
     assert table.capped == twin.refused
     assert table.count == sum(map(len, twin.rows.values()))
 
 
 def test_a_table_that_is_filled_anew_finds_what_it_held() -> None:
     table = KeyTable(4)
+    alive = np.ones(100, np.uint8)
     own = [digest(list(range(100 * row, 100 * row + 100))) for row in range(80)]
     entered = 0
     for row, keys in enumerate(own, 1):
         if table.full(100):
             table.empty(2 * entered)
             for r in range(1, row):
-                table.add(own[r - 1], owners(r, 100))
-        table.add(keys, owners(row, 100))
+                table.add(own[r - 1], owners(r, 100), alive)
+        table.add(keys, owners(row, 100), alive)
         entered += 100
     assert table.count == entered > SMALLEST
-    alive = np.ones(100, np.uint8)
     found = [table.find(keys, alive)[0].tolist() for keys in own]
     assert all(rows.count(row) == 100 for row, rows in enumerate(found, 1))
     assert sum(map(len, found)) - entered < entered / 1000  # a row that does not hold the key, now and then
@@ -111,7 +120,7 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
         counts[row] = len(keys)
         for twin, salt in ((near, SALTS[0]), (held, SALTS[1])):
             for pair in pairs(digest(keys, salt)):
-                twin.add(pair, row)
+                twin.add(pair, row, counts)
     alive = set(counts) - {2}
     tables.drop(2)
     own = [digest(asked, salt) for salt in SALTS]
@@ -120,3 +129,64 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
     numbers = [n.tolist() for n in tables.holders(own[2], 2)]
     expected = reference_table.often(near.find(pairs(own[0]), alive), 2)
     assert sorted(zip(*numbers, strict=True)) == expected
+
+
+def lot(articles: list[tuple[list[int], list[int], list[int]]]) -> Lot:
+    """Articles by their keys: near, held, pieces."""
+    spans = []
+    for kind, salt in enumerate(SALTS):
+        ends = np.cumsum([len(keys[kind]) for keys in articles], dtype=np.int64)
+        starts = ends - np.array([len(keys[kind]) for keys in articles], np.int64)
+        spans.append(Span(digest([key for keys in articles for key in keys[kind]], salt), starts, ends))
+    return Lot(*spans)
+
+
+def few(high: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(0, high), max_size=4, unique=True)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(few(200), few(40), few(9)), min_size=1, max_size=12),
+    st.lists(st.sampled_from([None, "a", "b", "c", "d"]), min_size=12, max_size=12),
+)
+def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
+    articles: list[tuple[list[int], list[int], list[int]]], sites: list[str | None]
+) -> None:
+    """Those before the first one that is proposed a row, or that shows with others that a piece is boilerplate."""
+    limits = Limits(bucket=16, passage=16)
+    tables, one_by_one = (Tables(limits, lambda: ()) for _ in range(2))
+    keys = lot(articles)
+    first = len(articles) // 3
+    count = 0
+    for i, site in zip(range(first, len(articles)), sites, strict=False):
+        rows = one_by_one.site(one_by_one.holders(keys[i].pieces, 1)[0])
+        numbers = one_by_one.holders(keys[i].pieces, 1)[1].tolist()
+        code = one_by_one.code(site)
+        here = [n for n, other in zip(numbers, rows.tolist(), strict=True) if other == code]
+        elsewhere = [n for n, other in zip(numbers, rows.tolist(), strict=True) if -1 < other != code and site]
+        printed = any(here.count(n) >= CONTEXTS - 1 or elsewhere.count(n) >= SITES - 1 for n in numbers)
+        if one_by_one.propose(keys[i]) or printed:
+            break
+        one_by_one.add_row(1 + count, keys[i], site)
+        count += 1
+    assert tables.admit(keys, first, len(articles), 1, sites[: len(articles) - first]) == count
+    for i in range(len(articles)):
+        assert tables.propose(keys[i]) == one_by_one.propose(keys[i])
+        for mine, theirs in zip(tables.holders(keys[i].pieces, 1), one_by_one.holders(keys[i].pieces, 1), strict=True):
+            assert mine.tolist() == theirs.tolist()
+    assert keys.packed(0, len(articles)) == [keys[i].packed for i in range(len(articles))]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 1 << 64) | st.integers(0, 3), max_size=700), max_size=4), st.integers(0, 3))
+def test_names_are_known_once_they_were_learned(lots: list[list[int]], asked: int) -> None:
+    learned, known = Learned(), set[int]()
+    for lot in lots:
+        names = [name % (1 << 64) for name in lot if name % (1 << 64)]
+        assert learned.add(names) == sorted(set(names) - known)
+        known |= set(names)
+        tried = np.array([*names, asked, 12345], np.uint64)
+        held = Printed(tried, np.zeros(len(tried), np.uint64), np.array([len(tried)]))
+        assert learned.marks(held).tolist() == [int(name) in known for name in tried]
+    assert sorted(learned.names) == sorted(known)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import Fields, Settings, deduplicate, report
+from dedup import Fields, Settings, deduplicate
 from dedup.explanation import explain
 from dedup.report import SHOWN, print_match, print_summary, print_thresholds
 from dedup.terminal import printable
@@ -133,33 +132,6 @@ def test_names_of_compared_files_are_no_markup(name: str, capsys: pytest.Capture
         told = capsys.readouterr().out
     assert f"1 in {name}, 1 in other.txt" in told
     assert "texts of fewer than 25 words are copies only when they are equal" in told
-
-
-@pytest.mark.parametrize("show", [True, False])
-def test_without_a_terminal_only_compiling_is_told(show: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    with report.progress(show=show) as tell:
-        for stage in ("read", "compare", "choose"):
-            tell(stage, 1, 2)
-        assert capsys.readouterr() == ("", "")
-        tell("compile", 0, 0)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert ("compiling" in told.err) is show
-
-
-@pytest.mark.parametrize("show", [True, False])
-def test_on_a_terminal_progress_is_live(
-    show: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with report.progress(show=show) as tell:
-        tell("read", 12_345, 0)
-        tell("compare", 1, 2)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert bool(told.err) is show
 
 
 def test_pairs_alike_but_for_their_numbers_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

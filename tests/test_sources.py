@@ -239,7 +239,7 @@ def test_progress_is_told_when_asked_for() -> None:
     told: list[tuple[str, int, int]] = []
     deduplicate(records(20), progress=lambda *step: told.append(step))
     stages = [stage for stage, _, _ in told if stage != "compile"]
-    assert set(stages) == {"read", "compare", "choose"}
+    assert set(stages) == {"read", "sign", "compare", "choose"}
     assert max(done for stage, done, _ in told if stage == "read") == len(records(20))
 
 

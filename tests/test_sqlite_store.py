@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import multiprocessing
@@ -19,6 +20,7 @@ from dedup.errors import IndexDamaged, IndexMismatch, StoreError
 from dedup.opening import inspect_index
 from dedup.scheme import Scheme
 from dedup.stores import Opening, sqlite_file
+from dedup.tables import Tables
 from tests.hostile import article, digest, edited, names
 
 ARTICLES: Final = 40
@@ -47,9 +49,8 @@ def content(path: Path) -> list[tuple[Any, ...]]:
     """All that an index keeps, as SQLite reads it."""
     with sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) as db:
         db.text_factory = bytes
-        found = (
-            db.execute("SELECT * FROM articles ORDER BY row").fetchall() + db.execute("SELECT * FROM header").fetchall()
-        )
+        tables = ("articles ORDER BY row", "header", "boilerplate", "sqlite_sequence ORDER BY name")
+        found = [row for table in tables for row in db.execute(f"SELECT * FROM {table}").fetchall()]
     db.close()
     return found
 
@@ -112,9 +113,17 @@ def test_foreign_files_are_refused_as_they_are(tmp_path: Path, kind: str) -> Non
         ("PRAGMA user_version=2", "has format 2"),
         ("CREATE TABLE more (x)", "its tables are others"),
         ("CREATE VIEW more AS SELECT 1", "its tables are others"),
+        ("CREATE INDEX more ON articles (site)", "its tables are others"),
+        ("ANALYZE", "its tables are others"),
+        ("ALTER TABLE boilerplate ADD COLUMN more AS (name + 1)", "its tables are others"),
         ("CREATE TRIGGER more AFTER INSERT ON gone BEGIN DELETE FROM articles; END", "its tables are others"),
         ("ALTER TABLE articles ADD COLUMN more", "its tables are others"),
-        ("DELETE FROM header WHERE name = 'seed'", "made with seed nothing"),
+        ("DELETE FROM header WHERE name = 'seed'", "its header is damaged"),
+        ("UPDATE header SET value = '3' WHERE name = 'seed'", "its header is damaged"),
+        ("UPDATE header SET value = 'x' WHERE name = 'seed'", "its header is damaged"),
+        ("DELETE FROM articles WHERE row = 3", "56 articles were stored and 8 forgotten, but 47 are there"),
+        ("UPDATE sqlite_sequence SET seq = 2 WHERE name = 'articles'", "2 articles were stored"),
+        ("UPDATE articles SET near = x'01' WHERE row = 3", "damaged keys"),
     ],
 )
 def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: str, why: str) -> None:
@@ -124,9 +133,165 @@ def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: st
     db.commit()
     db.close()
     before = digest(path)
-    with pytest.raises(StoreError, match=why):
-        open_index(f"sqlite:{path}", settings=Settings(scheme=Scheme(seed=2)) if "seed" in why else None)
+    with pytest.raises(IndexDamaged, match=why):
+        open_index(f"sqlite:{path}")
     assert digest(path) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE gone SET row = 2", "row 2: is there, and in the list"),
+        ("UPDATE boilerplate SET name = name + 1", "boilerplate 1: the checksum"),
+        ("DELETE FROM boilerplate", "names of boilerplate were stored, but 0"),
+        ("UPDATE articles SET kept = 99 WHERE row = 3", "row 3: the checksum"),
+    ],
+)
+def test_rows_that_were_changed_are_told(tmp_path: Path, statement: str, why: str) -> None:
+    path = tmp_path / "seen.db"
+    with open_index(f"sqlite:{path}") as index:
+        closing = "\n" + article(99, 150)
+        for i in range(6):
+            title = article(50 + i, 6)
+            index.add({"id": f"a{i}", "text": article(i, 60) + closing, "title": title, "site": "x.example"})
+        index.discard("a0")
+        assert index.stats().boilerplate > 0
+        assert index.verify() == []
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
+    with open_index(f"sqlite:{path}") as index:
+        assert any(why in told for told in index.verify())
+
+
+def hot(path: Path, statement: str | None = None) -> Path:
+    """The same index as a process leaves it that was killed, with what it changed in the log only."""
+    copy = path.with_name("hot.db")
+    with open_index(f"sqlite:{path}") as index, contextlib.closing(sqlite3.connect(path)) as db:
+        index.add({"id": "last", "text": article(900)})
+        if statement is not None:
+            db.execute(statement)
+            db.commit()
+        for suffix in ("", "-wal"):
+            copy.with_name(copy.name + suffix).write_bytes(path.with_name(path.name + suffix).read_bytes())
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("statement", "settings"),
+    [
+        (None, Settings(min_tokens=30)),
+        ("UPDATE articles SET near = x'01' WHERE row = 3", None),
+        ("DELETE FROM articles WHERE row = 3", None),
+    ],
+)
+def test_what_is_refused_keeps_its_log(path: Path, statement: str | None, settings: Settings | None) -> None:
+    copy = hot(path, statement)
+    log = copy.with_name("hot.db-wal")
+    before = digest(copy), digest(log)
+    with pytest.raises(StoreError):
+        open_index(f"sqlite:{copy}", settings)
+    assert (digest(copy), digest(log)) == before
+
+
+def test_a_link_leads_to_the_file_and_its_log(path: Path) -> None:
+    copy = hot(path)
+    link = path.with_name("link.db")
+    link.symlink_to(copy)
+    with open_index(f"sqlite:{link}") as index:
+        assert len(index) == ARTICLES + 1
+        assert index.stats().disk > copy.stat().st_size
+        assert index.add({"id": "x", "text": article(500)}).new
+    with open_index(f"sqlite:{copy}") as index:
+        assert "x" in index
+
+
+def test_a_name_that_sqlite_takes_for_another_thing_is_that_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        with open_index("sqlite::memory:") as index:
+            index.add({"id": "a", "text": article(1)})
+            assert len(index) == 1
+    assert names(tmp_path) == [":memory:"]
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_file_that_went_while_it_was_open_is_noticed(path: Path, another: bool) -> None:
+    with open_index(f"sqlite:{path}") as index:
+        for part in path.parent.glob("seen.db*"):
+            part.unlink()
+        if another:
+            open_index(f"sqlite:{path}").close()
+        for use in (index.add, index.check):
+            with pytest.raises(StoreError, match="another file is in its place" if another else "the file is gone"):
+                use({"id": "x", "text": article(500)})
+
+
+def test_what_another_process_forgot_and_compacted_away_is_noticed(tmp_path: Path) -> None:
+    uri = f"sqlite:{tmp_path / 'seen.db'}"
+    closing = "\n" + article(99, 150)
+    made = [
+        {"id": f"a{i}", "text": article(i, 60) + closing, "title": article(50 + i, 6), "site": "x.example"}
+        for i in range(6)
+    ]
+    with open_index(uri) as one, open_index(uri) as other:
+        one.add_many(made[:2])
+        assert other.check(made[0]).duplicate_of == "a0"
+        memory = other.stats().memory
+        one.discard("a0")
+        one.discard("a1")
+        one.compact()
+        assert [other.add(row).status for row in made] == ["new"] * 6
+        assert other.stats() == one.stats()
+        assert other.stats().memory == memory
+        assert other.verify() == []
+
+
+def test_an_answer_is_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process replaces the article while this one looks: the answer is that of before, and not that there is none."""
+    uri = f"sqlite:{tmp_path / 'seen.db'}"
+    short, whole = {"id": "short", "text": article(1, 95)}, {"id": "whole", "text": article(1, 100)}
+    with open_index(uri) as one, open_index(uri) as other:
+        one.add(short)
+        get = other._session.store.get
+
+        def slow(rows: Any) -> Any:
+            monkeypatch.undo()
+            assert one.add(whole).replaces == ("short",)
+            return get(rows)
+
+        monkeypatch.setattr(other._session.store, "get", slow)
+        assert other.check(short).duplicate_of == "short"
+        assert other.check(short).duplicate_of == "whole"
+
+
+def test_taking_in_what_others_wrote_may_be_interrupted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_index(f"sqlite:{path}") as one, open_index(f"sqlite:{path}") as other:
+        one.add_many(rows(20, 100))
+
+        def stop(*given: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Tables, "add", stop)
+        with pytest.raises(KeyboardInterrupt):
+            other.check({"id": "x", "text": article(1)})
+        monkeypatch.undo()
+        assert all(other.check(row).duplicate for row in [*rows(), *rows(20, 100)])
+
+
+def test_copies_that_were_not_stored_keep_their_article_in_its_place(tmp_path: Path) -> None:
+    """With `first` nothing is replaced, so no copies are stored; whoever opens the index with another policy cannot compare."""
+    uri = f"sqlite:{tmp_path / 'seen.db'}"
+    words = article(1, 200).split(" ")
+    with open_index(uri, keep="first") as index:
+        index.add({"id": "middle", "text": " ".join(words)})
+        assert index.add({"id": "left", "text": " ".join(words[20:])}).duplicate_of == "middle"
+    with open_index(uri) as index:
+        verdict = index.add({"id": "long", "text": " ".join([*words[:165], *article(9, 40).split(" ")])})
+        assert verdict.duplicate_of == "middle"
+        assert verdict.reason.endswith("kept by too many copies to compare again")
 
 
 def test_an_empty_file_is_refused_as_it_is(tmp_path: Path) -> None:
@@ -274,14 +439,14 @@ def test_every_cut_of_the_log_leaves_a_prefix_of_the_commits(tmp_path: Path) -> 
 
 def test_the_schema_of_a_file_is_not_trusted(path: Path) -> None:
     with open_index(f"sqlite:{path}") as index:
-        assert index._store._db.execute("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA trusted_schema").fetchone() == (0,)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power", 2)])
 def test_durability_is_that_of_sqlite(path: Path, durability: Any, level: int) -> None:
     with open_index(f"sqlite:{path}", durability=durability) as index:
-        assert index._store._db.execute("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
-        assert index._store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA synchronous").fetchone() == (level,)  # type: ignore[attr-defined]
+        assert index._session.store._db.run("PRAGMA journal_mode").fetchone() == ("wal",)  # type: ignore[attr-defined]
 
 
 def test_names_that_utf8_cannot_hold_are_stored(tmp_path: Path) -> None:

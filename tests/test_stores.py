@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from dedup import stores
-from dedup.entries import Entry, Keys, read
+from dedup.entries import Entry, read
 from dedup.errors import StoreError
+from dedup.keys import Keys
 from dedup.learning import Learned
 from dedup.matching import Matcher
 from dedup.settings import Limits, Settings
 from dedup.stores import Opening, Store, open_store
+from dedup.tables import Tables
 from tests.hostile import article
 
 KINDS = ("memory", "sqlite", "other")
@@ -42,8 +44,8 @@ def made(seed: int, **changes: object) -> tuple[Entry, Keys]:
     record = {"id": f"a{seed}", "text": article(seed), "site": "one.example", "title": f"Title {seed}"}
     reading = read([record], settings)
     matcher = Matcher(settings, Learned())
-    keys = matcher.keys([matcher.piece(reading.entries[0], reading.words[0])])[0]
-    return dataclasses.replace(reading.entries[0], **changes), keys  # type: ignore[arg-type]
+    keys = matcher.keys(matcher.pieces(reading.entries, reading.words))[0]
+    return reading.entries[0]._replace(**changes), keys  # type: ignore[arg-type]
 
 
 def put(store: Store, seed: int, **changes: object) -> int:
@@ -57,7 +59,7 @@ def test_what_is_added_is_got_and_proposed(store: Store) -> None:
         row = store.add(entry, keys)
         assert store.tables.propose(keys) == [row]
     assert row == 1
-    assert store.get([row]) == [dataclasses.replace(entry, row=row)]
+    assert store.get([row]) == [entry._replace(row=row)]
     assert store.named("a1") == store.get([row])
     assert store.tables.propose(keys) == [row]
     assert store.tables.propose(made(2)[1]) == []
@@ -66,6 +68,19 @@ def test_what_is_added_is_got_and_proposed(store: Store) -> None:
 def test_rows_come_in_the_order_asked_for_and_those_that_are_gone_are_left_out(store: Store) -> None:
     rows = [put(store, seed) for seed in range(3)]
     assert [e.id for e in store.get([rows[2], 99, rows[0]])] == ["a2", "a0"]
+
+
+def test_notes_are_kept_until_they_are_forgotten(store: Store) -> None:
+    with store.write():
+        store.note("a", "1")
+        store.note("b", "2")
+    with store.write():
+        store.note("a", None)
+    with suppress(RuntimeError), store.write():
+        store.note("b", None)
+        store.note("c", "3")
+        raise RuntimeError
+    assert store.notes() == {"b": "2"}
 
 
 def test_copies_belong_to_the_row_that_is_kept(store: Store) -> None:
@@ -124,6 +139,60 @@ def test_what_is_raised_undoes_everything(store: Store) -> None:
         assert [store.tables.propose(own) for own in keys] == proposed
     assert [e.row for e in store.copies(kept)] == [copy]
     assert store.get([put(store, 4)])[0].id == "a4"
+
+
+@pytest.mark.parametrize("step", ["add_row", "drop"])
+def test_an_interrupt_in_the_middle_of_a_step_undoes_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    kept = put(store, 1)
+    before = list(store.entries()), store.count()
+
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    def change() -> None:
+        with store.write():
+            monkeypatch.setattr(Tables, step, stop)
+            try:
+                store.discard([kept])
+                store.add(*made(2))
+            finally:
+                monkeypatch.undo()
+
+    with pytest.raises(KeyboardInterrupt):
+        change()
+    assert (list(store.entries()), store.count()) == before
+    assert store.tables.propose(made(1)[1]) == [kept]
+    assert store.tables.propose(made(2)[1]) == []
+
+
+def test_what_is_gone_is_neither_changed_nor_forgotten_again(store: Store) -> None:
+    rows = [put(store, seed) for seed in (1, 2)]
+    with store.write():
+        store.discard([rows[0], rows[0], 99])
+        store.update(rows[0], kept=rows[1])
+        store.update(rows[0], copies=1)
+    assert store.count() == (1, 0, 0)
+    assert store.verify() == []
+
+
+def test_a_row_that_is_gone_gives_its_keys_to_others(store: Store) -> None:
+    """A key takes so many living rows (`Limits`), however many were there."""
+    for _ in range(40):
+        row = put(store, 1)
+        assert store.tables.propose(made(1)[1]) == [row]
+        with store.write():
+            store.discard([row])
+    assert store.tables.capped == {"bands": 0, "passages": 0, "pieces": 0}
+
+
+def test_what_is_read_together_is_of_one_moment(store: Store) -> None:
+    row = put(store, 1)
+    with store.read():
+        store.refresh()
+        assert [entry.row for entry in store.entries()] == [row] == [entry.row for entry in store.get([row])]
+        assert store.count() == (1, 0, 0)
 
 
 def test_old_rows_are_told_by_either_date(store: Store) -> None:

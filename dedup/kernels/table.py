@@ -27,31 +27,48 @@ def _slot(place, size):  # type: ignore[no-untyped-def]
     return (uint64(place) * uint64(size)) >> uint64(32)
 
 
-@njit(nogil=True, cache=True)
-def insert(rows, marks, places, tags, owners, limit):  # type: ignore[no-untyped-def]
-    """Enters key i for the row `owners[i]` (0 marks a free slot); returns how many entered, and how many did not because
-    `limit` rows hold the key already. The table must have room.
+@njit(inline="always")
+def _enter(rows, marks, place, tag, owner, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters one key: 1 if it took a free slot, 0 if the row has it already, or took the slot of a row that is not alive, -1 if
+    `limit` living rows hold it.
     """
     size = len(rows)
+    slot = _slot(place, size)
+    held = 0
+    dead = np.int64(-1)
+    while rows[slot] != 0 and held < limit:
+        if marks[slot] == tag:
+            if rows[slot] == owner:
+                return 0
+            if alive[rows[slot]]:
+                held += 1
+            elif dead < 0:
+                dead = np.int64(slot)
+        slot += uint64(1)
+        if slot == size:
+            slot = uint64(0)
+    if held >= limit:
+        return -1
+    if dead >= 0:
+        rows[dead] = owner
+        return 0
+    rows[slot] = owner
+    marks[slot] = tag
+    return 1
+
+
+@njit(nogil=True, cache=True)
+def insert(rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters key i for the row `owners[i]` (0 marks a free slot), in the place of a row that holds it and is not `alive`
+    (u8 by row) if there is one; returns how many took free slots, and how many did not enter because `limit` living rows
+    hold the key already. The table must have room.
+    """
     entered = 0
     refused = 0
     for i in range(len(places)):
-        slot = _slot(places[i], size)
-        held = 0
-        while rows[slot] != 0 and held < limit:
-            if marks[slot] == tags[i]:
-                if rows[slot] == owners[i]:
-                    break
-                held += 1
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-        if held >= limit:
-            refused += 1
-        elif rows[slot] == 0:
-            rows[slot] = owners[i]
-            marks[slot] = tags[i]
-            entered += 1
+        done = _enter(rows, marks, places[i], tags[i], owners[i], limit, alive)
+        entered += done == 1
+        refused += done == -1
     return entered, refused
 
 
@@ -90,17 +107,17 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def insert_row(tables, keys, owner, limits, entered):  # type: ignore[no-untyped-def]
+def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-untyped-def]
     """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
-    `entered` i64[tables, 2]: how many entered, and how many were refused.
+    `entered` i64[tables, 2]: adds how many entered, and how many were refused.
     """
     for t in range(len(tables)):
         rows, marks = tables[t]
         places, tags = keys[t]
-        owners = np.full(len(places), owner, np.uint32)
-        done, refused = insert(rows, marks, places, tags, owners, limits[t])
-        entered[t, 0] = done
-        entered[t, 1] = refused
+        for i in range(len(places)):
+            done = _enter(rows, marks, places[i], tags[i], owner, limits[t], alive)
+            entered[t, 0] += done == 1
+            entered[t, 1] += done == -1
 
 
 @njit(nogil=True, cache=True)
@@ -152,3 +169,110 @@ def held_often(rows, marks, places, tags, alive, least, out_rows, out_keys):  # 
         if found - before < least:
             found = before
     return found
+
+
+@njit(nogil=True, cache=True)
+def _held_by_any(rows, marks, places, tags, alive):  # type: ignore[no-untyped-def]
+    """Whether some living row holds some of the keys."""
+    size = len(rows)
+    for i in range(len(places)):
+        slot = _slot(places[i], size)
+        while rows[slot] != 0:
+            if marks[slot] == tags[i] and alive[rows[slot]]:
+                return True
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+    return False
+
+
+@njit(nogil=True, cache=True)
+def _printed(rows, marks, places, tags, alive, sites, code, least):  # type: ignore[no-untyped-def]
+    """Whether some piece stands in so many living rows (`least`) of the site `code`, or of others."""
+    size = len(rows)
+    for i in range(len(places)):
+        here = 0
+        elsewhere = 0
+        slot = _slot(places[i], size)
+        while rows[slot] != 0:
+            if marks[slot] == tags[i] and alive[rows[slot]]:
+                here += sites[rows[slot]] == code
+                elsewhere += sites[rows[slot]] >= 0 and sites[rows[slot]] != code
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        if here >= least[0] or (code >= 0 and elsewhere >= least[1]):
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, least, entered):  # type: ignore[no-untyped-def]
+    """Enters articles `first:last` as rows from `row` on, up to the first one that some living row may have to do with: one
+    that `propose` gives, or three that print one piece of it (`least`: so many rows of its site, or of others); returns how many.
+
+    `tables`: near, held, pieces, (rows, marks) each; `keys`: (places, tags) each, of article i at `bounds[0][i]:bounds[1][i]`
+    each; `codes` i32: their sites; `known`: alive, counts, sites by row, with room for the new ones; `entered`:
+    as in `insert_row`.
+    """
+    alive, counts, sites = known
+    spans = np.empty((3, 2), np.int64)
+    out = np.empty(0, np.int64)
+    nothing = np.empty(0, np.uint32), np.empty(0, np.uint16)
+    for i in range(first, last):
+        for t in range(3):
+            spans[t, 0] = bounds[t][0][i]
+            spans[t, 1] = bounds[t][1][i]
+        near = (keys[0][0][spans[0, 0] : spans[0, 1]], keys[0][1][spans[0, 0] : spans[0, 1]])
+        held = (keys[1][0][spans[1, 0] : spans[1, 1]], keys[1][1][spans[1, 0] : spans[1, 1]])
+        pieces = (keys[2][0][spans[2, 0] : spans[2, 1]], keys[2][1][spans[2, 0] : spans[2, 1]])
+        if _held_by_any(tables[0][0], tables[0][1], near[0], near[1], alive):
+            return i - first
+        if _held_by_any(tables[1][0], tables[1][1], held[0], held[1], alive):
+            room = 2 * limits[1] * len(held[0])
+            if len(out) < room:
+                out = np.empty(room, np.int64)
+            if propose(
+                (tables[0][0], tables[0][1], nothing[0], nothing[1]),
+                (tables[1][0], tables[1][1], held[0], held[1]),
+                (limits[0], limits[1]),
+                alive,
+                counts,
+                share,
+                out,
+            ):
+                return i - first
+        if _printed(tables[2][0], tables[2][1], pieces[0], pieces[1], alive, sites, codes[i - first], least):
+            return i - first
+        owner = np.uint32(row + i - first)
+        insert_row(tables, (near, held, pieces), owner, limits, alive, entered)
+        alive[owner] = 1
+        counts[owner] = min(len(held[0]), 65535)
+        sites[owner] = codes[i - first]
+    return last - first
+
+
+@njit(nogil=True, cache=True)
+def put_names(slots, names):  # type: ignore[no-untyped-def]
+    """Puts names (u64; 0 is left out) in a hash table that has room for them; 0 is a free slot."""
+    size = len(slots)
+    for name in names:
+        slot = _slot(uint32((name * _MIX) >> uint64(32)), size)
+        while slots[slot] != 0 and slots[slot] != name:
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        slots[slot] = name
+
+
+@njit(nogil=True, cache=True)
+def have_names(slots, names, out):  # type: ignore[no-untyped-def]
+    """Which names are in the table (bool[n]); 0 never is."""
+    size = len(slots)
+    for i in range(len(names)):
+        slot = _slot(uint32((names[i] * _MIX) >> uint64(32)), size)
+        while slots[slot] != 0 and slots[slot] != names[i]:
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        out[i] = names[i] != 0 and slots[slot] == names[i]

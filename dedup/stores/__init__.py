@@ -9,8 +9,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Final, Protocol
 
-from dedup.entries import Entry, Keys
+from dedup.entries import Entry
 from dedup.errors import StoreError
+from dedup.keys import Keys, Lot
 from dedup.settings import Limits
 from dedup.tables import Tables
 
@@ -50,8 +51,11 @@ class Store(Protocol):
     def write(self) -> AbstractContextManager[None]:
         """One change of the store, which ends with the block; whatever is raised in it undoes all of it."""
 
+    def read(self) -> AbstractContextManager[None]:
+        """What is read in the block, `refresh` first, is of one moment, whatever others write meanwhile."""
+
     def refresh(self) -> list[int]:
-        """Takes in what others wrote; returns new names of boilerplate."""
+        """Takes in what others wrote; returns new names of boilerplate. Called first in `write` and `read`."""
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows, in their order; rows that are gone are left out."""
@@ -63,16 +67,24 @@ class Store(Protocol):
         """The stored copies that this row is kept for, the earliest first."""
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, the earliest first."""
+        """All entries, the earliest first; the store may change between two of them."""
+
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """The entries with what can be done before it is known whether they are stored (their `body`); threads may do it."""
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row; it is proposed by its keys from now on."""
 
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries, of which the keys are those from `first` on, up to the first one that something in the store may have
+        to do with (`Tables.admit`); returns their rows. A store may leave all of them to `add`.
+        """
+
     def discard(self, rows: Iterable[int]) -> None:
-        """Forgets rows."""
+        """Forgets rows; those that are gone are left out."""
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
-        """Gives a row another `kept`, and so many more `copies` and `lost` ones."""
+        """Gives a row another `kept`, and so many more `copies` and `lost` ones; nothing for a row that is gone."""
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added (or, with `published`, are dated) before a moment."""
@@ -82,6 +94,12 @@ class Store(Protocol):
 
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
 
     def count(self) -> tuple[int, int, int]:
         """How many articles are kept, how many copies are stored beside them, and how many copies were dropped in all."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-from dedup.entries import Entry, Keys, Packed
+from dedup.entries import Entry
 from dedup.errors import StoreError
+from dedup.keys import Keys, Lot, Packed
 from dedup.stores import Opening
 from dedup.tables import Chunk, Tables
 
@@ -26,11 +26,14 @@ class MemoryStore:
         self._limits = opening.limits
         self._entries: dict[int, Entry] = {}
         self._keys: dict[int, Packed] = {}
-        self._rows: dict[str, list[int]] = {}
-        self._copies: dict[int, list[int]] = {}
+        self._rows: dict[str, tuple[int, ...]] = {}
+        self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
+        self._notes: dict[str, str] = {}
         self._last = 0
-        self._undo: list[Callable[[], object]] = []
+        self._before: dict[int, tuple[Entry, Packed] | None] = {}
+        self._learned: set[int] = set()  # in this change
+        self._noted: dict[str, str | None] = {}  # what was noted before
         self.tables = Tables(self._limits, self._held)
 
     def _held(self) -> Iterator[Chunk]:
@@ -43,17 +46,37 @@ class MemoryStore:
     @contextmanager
     def write(self) -> Iterator[None]:
         """What is raised in the block undoes what was done in it."""
-        self._undo.clear()
         try:
             yield
         except BaseException:
-            while self._undo:
-                self._undo.pop()()
-            self._entries, self._keys = dict(sorted(self._entries.items())), dict(sorted(self._keys.items()))
-            for rows in (*self._rows.values(), *self._copies.values()):
-                rows.sort()
-            self._fill()
+            self._undo()
             raise
+        finally:
+            self._before.clear()
+            self._learned.clear()
+            self._noted.clear()
+
+    def _undo(self) -> None:
+        """Every row is again as it was before the change."""
+        known = {row: (entry, self._keys[row]) for row, entry in self._entries.items() if row in self._keys}
+        was = {**known, **self._before}
+        rows = [(row, held) for row, held in sorted(was.items()) if held is not None]
+        self._entries, self._keys, self._rows, self._copies = {}, {}, {}, {}
+        for row, (entry, keys) in rows:
+            self._put(row, entry, keys)
+        self._names -= self._learned
+        for name, value in self._noted.items():
+            self._set(name, value)
+        self._fill()
+
+    def _remember(self, row: int) -> None:
+        """Remembers how a row is before it is changed for the first time."""
+        known = self._entries.get(row)
+        self._before.setdefault(row, None if known is None else (known, self._keys[row]))
+
+    def read(self) -> AbstractContextManager[None]:
+        """Nobody else writes here."""
+        return nullcontext()
 
     def _fill(self) -> None:
         self.tables = Tables(self._limits, self._held)
@@ -80,53 +103,58 @@ class MemoryStore:
         """All entries, the earliest first."""
         yield from list(self._entries.values())
 
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """Texts are held as they are."""
+        return entries
+
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
-        self._put(replace(entry, row=row), keys.packed)
-        self._undo.append(lambda: self._take(row))
+        self._remember(row)
+        self._put(row, entry._replace(row=row), keys.packed)
         self.tables.add_row(row, keys, entry.site)
         return row
 
-    def _put(self, entry: Entry, keys: Packed) -> None:
-        self._entries[entry.row] = entry
-        self._rows.setdefault(entry.id, []).append(entry.row)
-        if entry.kept:
-            self._copies.setdefault(entry.kept, []).append(entry.row)
-        self._keys[entry.row] = keys
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries up to the first one that something here may have to do with."""
+        start = self._last + 1
+        count = self.tables.admit(keys, first, first + len(entries), start, [entry.site for entry in entries])
+        self._last += count
+        rows = range(start, start + count)
+        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
+            self._before[row] = None
+            self._put(row, entry._replace(row=row), packed)
+        return rows
 
-    def _take(self, row: int) -> tuple[Entry, Packed]:
-        entry = self._entries.pop(row)
-        _remove(self._rows, entry.id, row)
-        _remove(self._copies, entry.kept, row)
-        self.tables.drop(row)
-        return entry, self._keys.pop(row)
-
-    def _exchange(self, entry: Entry) -> None:
-        """Another entry under the same row and keys."""
-        _remove(self._copies, self._entries[entry.row].kept, entry.row)
-        self._entries[entry.row] = entry
+    def _put(self, row: int, entry: Entry, keys: Packed) -> None:
+        self._entries[row], self._keys[row] = entry, keys
+        self._rows[entry.id] = (*self._rows.get(entry.id, ()), row)
         if entry.kept:
-            self._copies.setdefault(entry.kept, []).append(entry.row)
+            self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), row)
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
         for row in rows:
-            entry, keys = self._take(row)
-            self._undo.append(lambda entry=entry, keys=keys: self._put(entry, keys))  # type: ignore[misc]
+            if row not in self._entries:
+                continue
+            self._remember(row)
+            entry = self._entries.pop(row)
+            del self._keys[row]
+            _remove(self._rows, entry.id, row)
+            _remove(self._copies, entry.kept, row)
+            self.tables.drop(row)
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
         """Changes an entry."""
-        entry = self._entries[row]
-        self._exchange(
-            replace(
-                entry,
-                kept=entry.kept if kept is None else kept,
-                copies=entry.copies + copies,
-                lost=entry.lost + lost,
-            )
-        )
-        self._undo.append(lambda: self._exchange(entry))
+        entry = self._entries.get(row)
+        if entry is None:
+            return
+        self._remember(row)
+        new = entry.kept if kept is None else kept
+        self._entries[row] = entry._replace(kept=new, copies=entry.copies + copies, lost=entry.lost + lost)
+        if new != entry.kept:
+            _remove(self._copies, entry.kept, row)
+            self._copies[new] = tuple(sorted((*self._copies.get(new, ()), row)))
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added, or are dated, before a moment."""
@@ -136,12 +164,27 @@ class MemoryStore:
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
         new = set(names) - self._names
+        self._learned |= new
         self._names |= new
-        self._undo.append(lambda: self._names.difference_update(new))
 
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
         return sorted(self._names)
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+        self._noted.setdefault(name, self._notes.get(name))
+        self._set(name, value)
+
+    def _set(self, name: str, value: str | None) -> None:
+        if value is None:
+            self._notes.pop(name, None)
+        else:
+            self._notes[name] = value
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
+        return self._notes.copy()
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
@@ -162,17 +205,14 @@ class MemoryStore:
 
     def close(self) -> None:
         """Forgets everything."""
-        self._entries.clear()
-        self._keys.clear()
-        self._rows.clear()
-        self._copies.clear()
+        self._entries, self._keys, self._rows, self._copies = {}, {}, {}, {}
         self._fill()
 
 
-def _remove(table: dict[Any, list[int]], name: object, row: int) -> None:
-    """Takes a row out of the list of this name; a list that is empty then goes."""
-    held = table.get(name, [])
-    if row in held:
-        held.remove(row)
-        if not held:
-            del table[name]
+def _remove(table: dict[Any, tuple[int, ...]], name: object, row: int) -> None:
+    """Takes a row out of those of this name; a name without rows goes."""
+    held = tuple(other for other in table.get(name, ()) if other != row)
+    if held:
+        table[name] = held
+    else:
+        table.pop(name, None)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import itertools
 import os
-import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from dedup.entries import Entry, Keys, Packed
+from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
-from dedup.stores import Opening
+from dedup.keys import Keys, Lot, Packed
+from dedup.stores import Opening, sqlite_checks
 from dedup.stores import sqlite_file as file
+from dedup.stores.sqlite_connection import Connection
 from dedup.tables import Chunk, Tables
 
 _CHUNK: Final = 10_000
 """Rows are read into memory in chunks of this many."""
+
+_WAITING: Final = 1_000
+"""At most so many entries of one change wait in memory to be written."""
+
+_PART: Final = 500
+"""Whole entries are read in parts of this many."""
 
 
 class SqliteStore:
@@ -32,60 +37,27 @@ class SqliteStore:
     def __init__(self, opening: Opening) -> None:
         if not opening.rest:
             raise StoreError("sqlite:", "names no file: write sqlite:seen.db")
-        self.path = Path(opening.rest)
-        self.uri = f"sqlite:{self.path}"
+        self.path = Path(os.path.realpath(opening.rest))  # SQLite names its log after what a link leads to
+        self.uri = f"sqlite:{opening.rest}"
         self._limits = opening.limits
         if opening.durability not in ("process", "power"):
             raise StoreError(self.uri, f"durability is {opening.durability!r}: give process or power")
         if not self.path.exists():
             file.create(self.path, self.uri, opening)
         self.header = file.checked(self.path, self.uri, opening)
-        self._pid = os.getpid()
-        self._db = self._connect(opening.durability)
+        file.warn_of_network(self.path)
         self._pending: dict[int, tuple[Entry, Packed]] = {}
         self._counts: dict[int, tuple[int, int]] = {}
         self._last = self._gone = self._learned = 0
         self._version = -1
         self.tables = Tables(self._limits, self._held)
-        self._forget()
-        self.refresh()
-
-    def _connect(self, durability: str) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=file.BUSY, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA trusted_schema=OFF")
-        db.execute("PRAGMA cell_size_check=ON")
-        db.execute(f"PRAGMA synchronous={'FULL' if durability == 'power' else 'NORMAL'}")
-        return db
-
-    def _run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        if os.getpid() != self._pid:
-            raise StoreError(self.uri, "was opened in another process; open it anew in each")
-        with self._told():
-            return self._db.execute(statement, values)
-
-    def _each(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query."""
-        found = self._run(statement, values)
-        with self._told():
-            yield from found
-
-    def _one(self, statement: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query."""
-        return next(self._each(statement, values), None)
-
-    def _number(self, statement: str) -> int:
-        """The number that a query gives."""
-        found = self._one(statement)
-        return 0 if found is None else int(found[0])
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of SQLite as errors of the store."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            damaged = type(error) is sqlite3.DatabaseError or str(error).startswith("Could not decode")
-            raise (IndexDamaged if damaged else StoreError)(self.uri, str(error)) from error
+        with file.untouched(self.path, self.uri):
+            self._db = Connection(self.path, self.uri, opening.durability)
+            try:
+                self._fill()
+            except BaseException:
+                self._db.close()
+                raise
 
     def _forget(self) -> None:
         """Everything in memory is to be read anew."""
@@ -94,6 +66,12 @@ class SqliteStore:
         self._version = -1
         self._pending.clear()
         self._counts.clear()
+
+    def _fill(self) -> None:
+        """Everything is read into memory."""
+        self._forget()
+        with self.read():
+            self.refresh()
 
     def _held(self) -> Iterator[Chunk]:
         """All rows, those of this change included."""
@@ -106,7 +84,7 @@ class SqliteStore:
     def _chunks(self, after: int, last: int) -> Iterator[Chunk]:
         while True:
             rows = [
-                *self._each(
+                *self._db.each(
                     "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? ORDER BY row LIMIT ?",
                     (after, last, _CHUNK),
                 )
@@ -125,35 +103,71 @@ class SqliteStore:
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction, immediate: nobody else writes from here to its end."""
-        self._run("BEGIN IMMEDIATE")
+        begun = False
         try:
+            self._db.run("BEGIN IMMEDIATE")
+            begun = True
+            self._db.stays()
             yield
             self._flush()
-            self._run("COMMIT")
+            self._db.run("COMMIT")
         except BaseException:
-            if self._db.in_transaction:
-                self._run("ROLLBACK")
-            self._forget()
-            self.refresh()
+            if begun or self._db.changing:
+                self._undo()
             raise
+
+    def _undo(self) -> None:
+        """Nothing of a change is left, in the file and in memory."""
+        self._forget()
+        if self._db.changing:
+            self._db.run("ROLLBACK")
+        self._fill()
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """What is read in the block is of one moment."""
+        if self._db.changing:
+            yield
+            return
+        try:
+            self._db.run("BEGIN")
+            self._db.stays()
+            yield
+        finally:
+            if self._db.changing:
+                self._db.run("ROLLBACK")
 
     def refresh(self) -> list[int]:
         """Takes in rows that others added and forgot; returns names of boilerplate that are new here."""
-        version = self._number("PRAGMA data_version")
+        version = self._db.number("PRAGMA data_version")
         if version == self._version:
             return []
+        try:
+            new = self._taken_in()
+        except BaseException:
+            self._forget()  # what was taken in by half is read anew
+            raise
         self._version = version
-        last = self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'articles'")
+        return new
+
+    def _taken_in(self) -> list[int]:
+        last, gone = (sqlite_checks.given(self._db.each, table) for table in ("articles", "gone"))
+        if self._last == 0 and (there := self._db.number("SELECT count(*) FROM articles")) != last - gone:
+            raise IndexDamaged(self.uri, sqlite_checks.missing(last, gone, there))
+        dropped = [*self._db.each("SELECT row FROM gone WHERE number > ? ORDER BY number", (self._gone,))]
+        if self._last and len(dropped) < gone - self._gone:  # `compact` of another process took some out of the list
+            self._forget()
         for chunk in self._chunks(self._last, last):
             if self._last == 0:
-                self.tables.reserve(chunk, self._number("SELECT count(*) FROM articles"))
+                self.tables.reserve(chunk, last - gone)
             self.tables.add(chunk)
             self._last = int(chunk.rows[-1])
-        self._last = last
-        for number, row in self._each("SELECT number, row FROM gone WHERE number > ? ORDER BY number", (self._gone,)):
+        for (row,) in dropped:
             self.tables.drop(row)
-            self._gone = number
-        new = [*self._each("SELECT number, name FROM boilerplate WHERE number > ? ORDER BY number", (self._learned,))]
+        self._last, self._gone = last, gone
+        new = [
+            *self._db.each("SELECT number, name FROM boilerplate WHERE number > ? ORDER BY number", (self._learned,))
+        ]
         if new:
             self._learned = new[-1][0]
         return [file.unsigned(name) for _, name in new]
@@ -165,7 +179,7 @@ class SqliteStore:
             if row in self._pending:
                 found.append(self._counted(self._pending[row][0]))
                 continue
-            known = self._one(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,))  # noqa: S608
+            known = self._db.one(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,))  # noqa: S608
             if known is not None:
                 found.append(self._counted(file.entry_of(known, self.uri)))
         return found
@@ -173,60 +187,80 @@ class SqliteStore:
     def _counted(self, entry: Entry) -> Entry:
         """An entry with the counts that are not written yet."""
         copies, lost = self._counts.get(entry.row, (0, 0))
-        return replace(entry, copies=entry.copies + copies, lost=entry.lost + lost) if copies or lost else entry
+        return entry._replace(copies=entry.copies + copies, lost=entry.lost + lost) if copies or lost else entry
 
-    def _select(self, condition: str, values: Sequence[object] = ()) -> Iterator[Entry]:
+    def _select(self, condition: str, *values: object) -> list[Entry]:
         self._flush()
-        for known in self._each(f"SELECT {file.COLUMNS} FROM articles {condition} ORDER BY row", values):  # noqa: S608
-            yield file.entry_of(known, self.uri)
+        found = self._db.each(f"SELECT {file.COLUMNS} FROM articles WHERE {condition}", values)  # noqa: S608
+        return [file.entry_of(known, self.uri) for known in found]
 
     def named(self, id: str) -> list[Entry]:
         """The entries with this id, the earliest first."""
-        return list(self._select("WHERE id = ?", (file.plain(id),)))
+        return self._select("id = ? ORDER BY row", file.plain(id))
 
     def copies(self, row: int) -> list[Entry]:
         """The stored copies of a row, the earliest first."""
-        return list(self._select("WHERE kept = ? AND kept != 0", (row,)))
+        return self._select("kept = ? AND kept != 0 ORDER BY row", row)
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, the earliest first."""
-        yield from self._select("WHERE 1")
+        """All entries, the earliest first; no query stays open between two of them."""
+        last = 0
+        while part := self._select("row > ? ORDER BY row LIMIT ?", last, _PART):
+            yield from part
+            last = part[-1].row
+
+    def prepared(self, entries: list[Entry]) -> list[Entry]:
+        """With their texts compressed."""
+        return [entry._replace(body=file.compressed(entry.text)) for entry in entries]
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = replace(entry, row=row), keys.packed
+        self._pending[row] = entry._replace(row=row), keys.packed
         self.tables.add_row(row, keys, entry.site)
+        if len(self._pending) >= _WAITING:
+            self._flush()
         return row
+
+    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
+        """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
+        row = self._last + 1
+        count = self.tables.admit(keys, first, first + len(entries), row, [entry.site for entry in entries])
+        rows = range(row, row + count)
+        self._last += count
+        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
+            self._pending[row] = entry._replace(row=row), packed
+        if len(self._pending) >= _WAITING:
+            self._flush()
+        return rows
 
     def _flush(self) -> None:
         """Writes what waits to be written."""
         if self._pending:
             rows = [file.row_of(entry, packed) for entry, packed in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
-            with self._told():
-                self._db.executemany(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
+            self._db.run_many(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
             self._pending.clear()
         counts, self._counts = self._counts, {}
         for row, (copies, lost) in counts.items():
             self._change(row, None, copies, lost)
 
     def _change(self, row: int, kept: int | None, copies: int, lost: int) -> None:
-        known = self._one("SELECT kept, copies, lost FROM articles WHERE row = ?", (row,))
+        known = self._db.one("SELECT kept, copies, lost FROM articles WHERE row = ?", (row,))
         if known is None:
             return
         values = (known[0] if kept is None else kept, known[1] + copies, known[2] + lost)
-        self._run(
+        self._db.run(
             "UPDATE articles SET kept = ?, copies = ?, lost = ?, state = ? WHERE row = ?",
-            (*values, file.state_of(row, *values), row),
+            (*values, file.sum_of(row, *values), row),
         )
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows; their numbers are kept, for others to see."""
         self._flush()
         for row in rows:
-            self._run("DELETE FROM articles WHERE row = ?", (row,))
-            self._run("INSERT INTO gone (row) VALUES (?)", (row,))
+            if self._db.run("DELETE FROM articles WHERE row = ?", (row,)).rowcount:
+                self._db.run("INSERT INTO gone (row) VALUES (?)", (row,))
             self.tables.drop(row)
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
@@ -240,21 +274,35 @@ class SqliteStore:
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added, or are dated, before a moment."""
+        self._flush()
         name = "published" if published else "seen"
-        return [row for (row,) in self._each(f"SELECT row FROM articles WHERE {name} < ? ORDER BY row", (moment,))]  # noqa: S608
+        return [row for (row,) in self._db.each(f"SELECT row FROM articles WHERE {name} < ? ORDER BY row", (moment,))]  # noqa: S608
 
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
         for name in names:
-            self._run("INSERT INTO boilerplate (name) VALUES (?)", (file.signed(name),))
+            kept = file.signed(name)
+            self._db.run("INSERT INTO boilerplate (name, checksum) VALUES (?, ?)", (kept, file.sum_of(kept)))
 
     def learned(self) -> Iterable[int]:
         """All names of boilerplate."""
-        return [file.unsigned(name) for (name,) in self._each("SELECT name FROM boilerplate")]
+        return [file.unsigned(name) for (name,) in self._db.each("SELECT name FROM boilerplate")]
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+        if value is None:
+            self._db.run("DELETE FROM notes WHERE name = ?", (name,))
+        else:
+            self._db.run("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def notes(self) -> dict[str, str]:
+        """All values that are kept."""
+        return dict(self._db.each("SELECT name, value FROM notes"))
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
-        found = self._one("SELECT total(kept = 0), total(kept != 0), total(copies) FROM articles")
+        self._flush()
+        found = self._db.one("SELECT total(kept = 0), total(kept != 0), total(copies) FROM articles")
         kept, stored, dropped = map(int, found or (0, 0, 0))
         return kept, stored, dropped
 
@@ -264,31 +312,19 @@ class SqliteStore:
         return sum(part.stat().st_size for part in parts if part.exists())
 
     def verify(self) -> list[str]:
-        """Checks the file's structure, and every row by its checksums."""
-        problems = [str(found) for (found,) in self._each("PRAGMA integrity_check(20)") if found != "ok"]
-        known = {row for (row,) in self._each("SELECT row FROM articles WHERE kept = 0")}
-        self._db.text_factory = lambda data: data.decode("utf-8", "replace")  # damaged names are told, and not raised
-        for row in self._each("SELECT * FROM articles ORDER BY row"):
-            try:
-                again = file.row_of(*file.parts_of(row))
-            except (ValueError, TypeError, zlib.error):
-                again = ()
-            if again[-1:] != row[-1:] or row[5] != file.state_of(row[0], *row[2:5]):
-                problems.append(f"row {row[0]}: the checksum does not match")
-            elif row[2] and row[2] not in known:
-                problems.append(f"row {row[0]}: is a copy of row {row[2]}, which is not kept")
-        return problems
+        """Checks the file's structure, every row by its checksums, and that none is missing."""
+        self._flush()
+        with self._db.lenient():  # damaged names are told, and not raised
+            return sqlite_checks.problems(self._db.each)
 
     def compact(self) -> None:
         """Gives the room of forgotten rows back to the file system, and builds the tables without them."""
         with self.write():
-            self._run("DELETE FROM gone WHERE number < (SELECT max(number) FROM gone)")
-        self._run("VACUUM")
-        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._forget()
-        self.refresh()
+            self._db.run("DELETE FROM gone WHERE number < (SELECT max(number) FROM gone)")
+        self._db.run("VACUUM")
+        self._db.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._fill()
 
     def close(self) -> None:
         """Closes the file."""
-        if os.getpid() == self._pid:
-            self._db.close()
+        self._db.close()

@@ -10,15 +10,18 @@ import struct
 import tempfile
 import time
 import zlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.entries import Entry, Packed
+from dedup.entries import Entry
 from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.keys import Packed
 from dedup.outputs import sync
 from dedup.stores import Opening
+from dedup.stores.sqlite_connection import BUSY
 
 log = logging.getLogger("dedup")
 
@@ -27,9 +30,6 @@ APPLICATION: Final = 0x64647570
 
 VERSION: Final = 1
 """Of the file's format."""
-
-BUSY: Final = 60.0
-"""Seconds that a writer waits for another one."""
 
 PAGE: Final = 16384
 """Bytes of a page; of 4,096, a row of an article leaves a third empty."""
@@ -41,6 +41,7 @@ _NETWORK: Final = frozenset(
 
 SCHEMA: Final = (
     "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE articles (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, kept INTEGER NOT NULL,"
     " copies INTEGER NOT NULL, lost INTEGER NOT NULL, state INTEGER NOT NULL, seen REAL NOT NULL, published REAL,"
     " site TEXT, near BLOB NOT NULL, held BLOB NOT NULL, pieces BLOB NOT NULL, facts TEXT NOT NULL,"
@@ -48,12 +49,22 @@ SCHEMA: Final = (
     "CREATE INDEX articles_id ON articles (id)",
     "CREATE INDEX articles_kept ON articles (kept) WHERE kept != 0",
     "CREATE TABLE gone (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)",
-    "CREATE TABLE boilerplate (number INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER NOT NULL)",
+    "CREATE TABLE boilerplate (number INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER NOT NULL,"
+    " checksum INTEGER NOT NULL)",
 )
 
-_TABLES: Final = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'sqlite_sequence'"
+_OWN: Final = "CREATE TABLE sqlite_sequence(name,seq)"
+"""What SQLite itself adds to the schema."""
+
+_SUM: Final = "checksum"
+"""The name in the header that a checksum of all others stands under."""
+
+_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+"""A space in the list of mounts."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
 
@@ -64,8 +75,6 @@ def create(path: Path, uri: str, opening: Opening) -> None:
         raise StoreError(uri, "no such file")
     if not path.parent.is_dir():
         raise StoreError(uri, f"there is no folder {path.parent}")
-    if _file_system(path.parent) in _NETWORK:
-        log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", path)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dedup-") as folder:
             whole = Path(folder, path.name)
@@ -86,7 +95,8 @@ def _fill(path: Path, opening: Opening) -> None:
         db.execute(f"PRAGMA user_version={VERSION}")
         for statement in SCHEMA:
             db.execute(statement)
-        db.executemany("INSERT INTO header VALUES (?, ?)", sorted(opening.header.items()))
+        header = {**opening.header, _SUM: _sum(opening.header)}
+        db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
         db.execute("COMMIT")
 
 
@@ -99,6 +109,12 @@ def _move(whole: Path, path: Path) -> None:
     except OSError:  # a file system without hard links
         if not path.exists():
             whole.rename(path)
+
+
+def warn_of_network(path: Path) -> None:
+    """Logs a warning for a file on a network file system."""
+    if _file_system(path.parent) in _NETWORK:
+        log.warning("%s lies on a network file system, where locks of SQLite cannot be relied on", path)
 
 
 def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
@@ -127,31 +143,29 @@ def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
 
 def facts_of(entry: Entry) -> str:
     """What is known of an entry beside its text, id, dates and site, as JSON."""
-    return json.dumps((entry.title, entry.url, entry.canonical_url), separators=(",", ":"))
+    return _json((entry.title, entry.url, entry.canonical_url))
 
 
-def row_of(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any, ...]:
+def compressed(text: bytes) -> bytes:
+    """A text as a row holds it."""
+    return zlib.compress(text, 1)
+
+
+def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
     """An entry as a row of the table."""
     id = plain(entry.id)
     site = None if entry.site is None else plain(entry.site)
-    body = zlib.compress(entry.text, 1) if body is None else body
+    body = entry.body or compressed(entry.text)
     facts = facts_of(entry)
     numbers = (entry.row, entry.kept, entry.copies, entry.lost)
-    check = blake2b(digest_size=8)
-    for part in (
-        struct.pack("<qd", entry.row, entry.seen),
-        repr(entry.published).encode(),
-        id.encode(),
-        (site or "").encode(),
-    ):
-        check.update(struct.pack("<q", len(part)) + part)
-    for part in (*packed, facts.encode(), body):
-        check.update(struct.pack("<q", len(part)) + part)
+    stamp = struct.pack("<qd", entry.row, entry.seen)
+    parts = (stamp, repr(entry.published).encode(), id.encode(), (site or "").encode(), *packed, facts.encode(), body)
+    check = blake2b(struct.pack(f"<{len(parts)}q", *map(len, parts)) + b"".join(parts), digest_size=8)
     return (
         entry.row,
         id,
         *numbers[1:],
-        state_of(*numbers),
+        sum_of(*numbers),
         entry.seen,
         entry.published,
         site,
@@ -162,7 +176,7 @@ def row_of(entry: Entry, packed: Packed, body: bytes | None = None) -> tuple[Any
     )
 
 
-def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
+def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed]:
     """What a row of the table was made of."""
     number, id, kept, copies, lost, _, seen, published, site, near, held, pieces, facts, body, _ = row
     title, url, canonical = json.loads(facts)
@@ -179,8 +193,9 @@ def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed, bytes]:
         kept=kept,
         copies=copies,
         lost=lost,
+        body=body,
     )
-    return entry, (near, held, pieces), body
+    return entry, (near, held, pieces)
 
 
 def plain(name: str) -> str:
@@ -188,9 +203,14 @@ def plain(name: str) -> str:
     return _SURROGATE.sub("\ufffd", name)
 
 
-def state_of(row: int, kept: int, copies: int, lost: int) -> int:
-    """A checksum of what changes in a row."""
-    return zlib.crc32(f"{row},{kept},{copies},{lost}".encode())
+def sum_of(*numbers: int) -> int:
+    """A checksum of numbers: of what changes in a row (its number, `kept`, `copies`, `lost`), or of a name of boilerplate."""
+    return zlib.crc32(",".join(map(str, numbers)).encode())
+
+
+def _sum(header: dict[str, str]) -> str:
+    """A checksum of a header."""
+    return blake2b(json.dumps(sorted(header.items())).encode(), digest_size=8).hexdigest()
 
 
 def signed(name: int) -> int:
@@ -229,22 +249,40 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
             break
     else:
         raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {expected} expected")
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY)
     try:
-        db.execute("PRAGMA trusted_schema=OFF")
-        found = tuple(sql for (sql,) in db.execute(_TABLES))
-        if sorted(found) != sorted(SCHEMA):
-            raise IndexDamaged(uri, "is no index: its tables are others")
-        held = dict(db.execute("SELECT name, value FROM header").fetchall())
+        with closing(_only_read(path)) as db:
+            found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_master")]
+            if len(found) != len(SCHEMA) + 1 or {*found} != {*SCHEMA, _OWN}:
+                raise IndexDamaged(uri, "is no index: its tables are others")
+            held = dict(db.execute("SELECT name, value FROM header").fetchall())
     except sqlite3.Error as error:
         raise IndexDamaged(uri, f"cannot be read: {error}") from error
-    finally:
-        db.close()
+    if held.pop(_SUM, None) != _sum(held):
+        raise IndexDamaged(uri, "its header is damaged")
     for name in sorted({*opening.header, *held} - opening.free):
         asked, has = (known.get(name, "nothing") for known in (opening.header, held))
         if asked != has:
             raise IndexMismatch(uri, name, asked, has)
     return held
+
+
+def _only_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write."""
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY)
+    db.execute("PRAGMA trusted_schema=OFF")
+    return db
+
+
+@contextmanager
+def untouched(path: Path, uri: str) -> Iterator[None]:
+    """Meanwhile a connection that ends does not move the log into the file: one that is refused stays as it is."""
+    try:
+        db = _only_read(path)
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise StoreError(uri, f"cannot be read: {error}") from error
+    with closing(db):
+        yield
 
 
 def _sizes(path: Path) -> tuple[int, int]:
@@ -269,6 +307,7 @@ def _file_system(folder: Path) -> str:
     place = str(folder.resolve())
     for line in mounts:
         point, name = line.split(" ")[1:3]
+        point = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), point)
         inside = place == point or place.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, kind = point, name

@@ -1,0 +1,62 @@
+"""The rows of a store in SQLite -> what is wrong with them, in words."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dedup.stores import sqlite_file as file
+
+Ask = Callable[..., Iterator[tuple[Any, ...]]]
+"""Gives the rows of a query: a statement, and its values."""
+
+
+def given(ask: Ask, table: str) -> int:
+    """How many numbers a table gave to rows so far; each is one more than the last."""
+    return next((int(number) for (number,) in ask("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))), 0)
+
+
+def missing(stored: int, gone: int, there: int) -> str:
+    """What to say when rows are missing."""
+    return f"{stored:,} articles were stored and {gone:,} forgotten, but {there:,} are there"
+
+
+def problems(ask: Ask) -> list[str]:
+    """What is damaged; nothing when all is well. Reads everything."""
+    found = [str(told) for (told,) in ask("PRAGMA integrity_check(20)") if told != "ok"]
+    return [*found, *_articles(ask), *_boilerplate(ask)]
+
+
+def _articles(ask: Ask) -> Iterator[str]:
+    kept = {row for (row,) in ask("SELECT row FROM articles WHERE kept = 0")}
+    there = 0
+    for row in ask("SELECT * FROM articles ORDER BY row"):
+        there += 1
+        if not _sound(row):
+            yield f"row {row[0]}: the checksum does not match"
+        elif row[2] and row[2] not in kept:
+            yield f"row {row[0]}: is a copy of row {row[2]}, which is not kept"
+    stored, gone = given(ask, "articles"), given(ask, "gone")
+    if there != stored - gone:
+        yield missing(stored, gone, there)
+    for (number,) in ask("SELECT row FROM gone WHERE row IN (SELECT row FROM articles)"):
+        yield f"row {number}: is there, and in the list of those that are gone"
+
+
+def _sound(row: tuple[Any, ...]) -> bool:
+    """Whether a row of articles is what its checksums say."""
+    try:
+        return bool(file.row_of(*file.parts_of(row))[-1] == row[-1] and file.sum_of(row[0], *row[2:5]) == row[5])
+    except (ValueError, TypeError, OverflowError, struct.error):
+        return False
+
+
+def _boilerplate(ask: Ask) -> Iterator[str]:
+    there = 0
+    for number, name, checksum in ask("SELECT number, name, checksum FROM boilerplate"):
+        there += 1
+        if not isinstance(name, int) or file.sum_of(name) != checksum:
+            yield f"boilerplate {number}: the checksum does not match"
+    if there != given(ask, "boilerplate"):
+        yield f"{given(ask, 'boilerplate'):,} names of boilerplate were stored, but {there:,} are there"
