@@ -124,7 +124,7 @@ class Repeat:
 class PageRepeat:
     """A body that stands twice in the text of a kept record: `repeat` tells where, `text` is what was dropped (or would be,
     where pages are kept), `field` where the record has its text (empty for a plain string). `fixed`: the record is given back
-    as it came, because its text is HTML, a list of paragraphs, or computed; the places are those in the text that was compared.
+    as it came, because its text is HTML or computed; the places are those in the text that was compared.
     """
 
     id: str
