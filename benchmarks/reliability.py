@@ -196,14 +196,15 @@ def opened(work: Path, options: Any) -> Iterator[Outcome]:
     command = [sys.executable, HERE / "index.py", "--one", "sqlite", "--articles", options.articles, "--work", work]
     subprocess.run([*map(str, command)], check=True, stdout=subprocess.DEVNULL)
     shutil.move(work / "index.db", path)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     with open_index(f"sqlite:{path}") as index:
-        took = time.perf_counter() - start
-        start = time.perf_counter()
+        took, spent = time.perf_counter() - start, time.process_time() - cpu
+        start, cpu = time.perf_counter(), time.process_time()
         problems = index.verify()
-        verified = time.perf_counter() - start
+        verified, more = time.perf_counter() - start, time.process_time() - cpu
     size = path.stat().st_size
-    came = f"opened in {took:.2f} s, verified in {verified:.2f} s, {size / 1e6:,.0f} MB, {len(problems)} damages"
+    came = f"opened in {took:.2f} s ({spent:.2f} s of CPU), verified in {verified:.2f} s ({more:.2f}), "
+    came += f"{size / 1e6:,.0f} MB, {len(problems)} damages"
     yield Outcome(f"an index of {options.articles:,} articles", 1, came, not problems and took + verified < OPENED)
     removed(path)
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from dedup import cli_index, cli_page, cli_review
-from dedup.canonical import DEFAULT
-from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, settings_of
+from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, prefers, settings_of
 from dedup.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -48,27 +47,7 @@ def main() -> None:
 @click.option("-o", "--output", default="-", show_default=True, help="Kept records, the lines as they came.")
 @click.option("--removed", metavar="FILE", help="One JSON line per removed record: what it repeats, how much, why.")
 @click.option("--quarantined", metavar="FILE", help="One JSON line per record that could not be read or has no words.")
-@click.option(
-    "--keep",
-    default=DEFAULT,
-    show_default=True,
-    help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
-)
-@click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source.")
-@click.option(
-    "--versions",
-    type=click.Choice(("policy", "latest", "earliest", "all")),
-    default="policy",
-    show_default=True,
-    help="Which version of a revised piece stays; policy: as --keep says.",
-)
-@click.option(
-    "--pages",
-    type=click.Choice(("clean", "keep", "off")),
-    default="clean",
-    show_default=True,
-    help="Bodies that stand twice in one text: drop one; only report them; do not look.",
-)
+@prefers
 @decides
 @click.option(
     "--work-dir", type=click.Path(exists=True, file_okay=False), help="For working files; default: the output's folder."

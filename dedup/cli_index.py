@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, fail, read_text, settings_of
+from dedup.cli_options import EXIT_QUARANTINED, Examples, decides, errors, fail, prefers, read_text, settings_of
 
 if TYPE_CHECKING:
     from dedup.index import Index
@@ -53,8 +53,8 @@ def uri_of(name: str) -> str:
 @click.command(cls=CheckCommand)
 @click.argument("file", metavar="FILE")
 @click.option("--index", "uri", required=True, metavar="INDEX", help="The index: a file, or a URI.")
-@click.option("--keep", default="complete,earliest,id", show_default=True, help="Which copy is preferred.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as a JSON line.")
+@prefers
 @decides
 def check(**options: Any) -> None:
     """Whether the article of FILE (a text, or one record as JSON; - is standard input) is new to an index. Adds nothing.
@@ -160,8 +160,9 @@ def compact(name: str) -> None:
 @index.command()
 @click.argument("name", metavar="INDEX")
 @click.option("-o", "--output", default="-", show_default=True, help="JSON Lines.")
+@click.option("--copies", is_flag=True, help="Also the copies that are stored beside them, for an index elsewhere.")
 @click.option("--force", is_flag=True, help="Replace an output that exists.")
-def export(name: str, *, output: str, force: bool) -> None:
+def export(name: str, *, output: str, copies: bool, force: bool) -> None:
     """Write the articles of INDEX as JSON Lines, which `dedup index import` reads."""
     with errors("interrupted; no output was written"), _opened(name) as opened:
         from dedup.dump import dumps
@@ -170,13 +171,14 @@ def export(name: str, *, output: str, force: bool) -> None:
         with Outputs(force) as outputs:
             outputs.check(output)
             with outputs.open(output) as stream:
-                stream.writelines(dumps(dict(article.record)) + b"\n" for article in opened.entries())
+                stream.writelines(dumps(dict(found.record)) + b"\n" for found in opened.entries(copies=copies))
             outputs.commit()
 
 
 @index.command("import")
 @click.argument("name", metavar="INDEX")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@prefers
 @decides
 def import_(**options: Any) -> None:
     """Add the articles of INPUT (JSON Lines) to INDEX, which is made if there is none; those that repeat others are not added.

@@ -71,6 +71,36 @@ def decides(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def prefers(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that tell which copy is kept, and how, for a command."""
+    options = [
+        click.option(
+            "--keep",
+            default=DEFAULT,
+            show_default=True,
+            help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
+        ),
+        click.option("--sources", default="", metavar="A,B", help="Sites, best first, for --keep source."),
+        click.option(
+            "--versions",
+            type=click.Choice(("policy", "latest", "earliest", "all")),
+            default="policy",
+            show_default=True,
+            help="Which version of a revised piece stays; policy: as --keep says.",
+        ),
+        click.option(
+            "--pages",
+            type=click.Choice(("clean", "keep", "off")),
+            default="clean",
+            show_default=True,
+            help="Bodies that stand twice in one text: drop one; only report them; do not look.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def settings_of(options: dict[str, Any]) -> Settings:
     """The settings that options of a command ask for. Raises SettingsError."""
     from dedup.fields import Fields

@@ -52,7 +52,6 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "canonical": {"errors", "fields", "urls"},
     "cleaning": {"alignment", "inpage", "kernels", "kernels.inpage", "signatures"},
     "cli": {
-        "canonical",
         "cli_index",
         "cli_options",
         "cli_page",
