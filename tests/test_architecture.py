@@ -52,7 +52,6 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "canonical": {"errors", "fields", "urls"},
     "cleaning": {"alignment", "inpage", "kernels", "kernels.inpage", "signatures"},
     "cli": {
-        "canonical",
         "cli_completion",
         "cli_help",
         "cli_index",
@@ -71,7 +70,6 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "cli_config": {"cli_help"},
     "cli_help": {"terminal"},
     "cli_index": {
-        "canonical",
         "cli_config",
         "cli_help",
         "cli_options",

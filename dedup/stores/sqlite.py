@@ -317,7 +317,7 @@ class SqliteStore:
     def verify(self) -> list[str]:
         """Checks the file's structure, every row by its checksums, and that none is missing."""
         self._flush()
-        with self._db.lenient():  # damaged names are told, and not raised
+        with self._db.raw():  # damaged names are told, and not raised
             return sqlite_checks.problems(self._db.each)
 
     def compact(self) -> None:
