@@ -27,7 +27,7 @@ BUSY: Final = 60.0
 _TRIES: Final = 3
 """A command is sent so often when the connection breaks; all of them may be sent twice."""
 
-_PAUSES: Final = (0.001, 0.016)
+_PAUSES: Final = (0.001, 0.005)
 """Seconds between two looks at a lock that another one holds: at first, and at most."""
 
 
