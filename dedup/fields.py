@@ -303,7 +303,7 @@ def _is_markdown(name: str) -> bool:
 
 
 def _url(value: object) -> str | None:
-    text = str(value) if is_object(value) else _string(value)
+    text = value if isinstance(value, str) else str(value) if is_object(value) else _string(value)
     return text if text and text.startswith(("http://", "https://")) else None
 
 
