@@ -84,7 +84,8 @@ def unique(stream: Iterable[Record], *, index: Index | str = "memory:", batch: i
     """The articles of a stream that are new, as they come; the text of each has every body once.
 
     `index`: an open one, or a URI. Records that hold no text are passed on, as nothing tells whether they are new. With a
-    `batch` of more, so many articles are taken at once, which is faster.
+    `batch` of more, so many articles are taken at once, which is faster; whoever stops in the middle of a batch does not get
+    the rest of it, which the index knows already.
 
     >>> list(unique([{"text": "Ferry stays in port."}, {"text": "Ferry stays in port."}]))
     [{'text': 'Ferry stays in port.'}]
