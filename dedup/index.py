@@ -266,6 +266,12 @@ class Index:
                     yield from (copy.article for copy in beside.get(entry.row, ()))
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The file that it is kept in, if it is kept in one; nothing else may be written there."""
+        path = getattr(self._store, "path", None)
+        return () if path is None else (str(path),)
+
+    @property
     def made_by(self) -> dict[str, str]:
         """The settings that made it, which whoever adds articles must share."""
         return dict(self._store.header)

@@ -51,7 +51,8 @@ def run(files: Files, index: Index, progress: Progress) -> tuple[IndexedSummary,
     start = time.perf_counter()
     settings = index.settings
     with Outputs(files.force) as outputs, Workspace(files.workplace) as workspace, index.transaction():
-        outputs.check(files.kept, files.removed, files.quarantined, inputs=tuple(files.inputs))
+        inputs = (*files.inputs, *index.files)
+        outputs.check(files.kept, files.removed, files.quarantined, inputs=inputs)
         source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
         ledger = _Ledger(source, index)
         ledger.fill(progress)
