@@ -152,7 +152,9 @@ class Index:
         self._stale = False
 
     def check(self, article: Record) -> Verdict:
-        """The verdict that `add` would give now; nothing is remembered."""
+        """The verdict that `add` would give now, without what that would mean for other copies (`restored`, `moved`); nothing is
+        remembered.
+        """
         reading = read((article,), self.settings)
         with self._reading():
             found = reading.outcome[0]
