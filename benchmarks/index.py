@@ -160,9 +160,9 @@ def opened(kind: str, path: Path) -> dict[str, Any]:
     matcher = Matcher(limits, Learned())
     lot = matcher.keys(matcher.pieces(reading.entries, reading.words))
     found = [lot[i] for i in range(len(lot))]
-    keys = sum(len(digest.places) for own in found for digest in own.digests) / len(found)
+    keys = sum(len(digest.places) for own in found for digest in own) / len(found)
     warm.close()
-    del warm, sample, reading, matcher, found
+    del warm, sample, reading, matcher, lot, found
     gc.collect()
     before = resident()
     with dedup.open_index(f"sqlite:{path}", limits):
@@ -287,7 +287,7 @@ def runs(options: Any) -> Iterator[dict[str, Any]]:
         for size in options.articles:
             command = [sys.executable, __file__, "--one", kind, "--articles", str(size), "--work", str(options.work)]
             found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-            if kind != "memory":
+            if kind.startswith("sqlite"):
                 command = [sys.executable, __file__, "--opened", kind, "--work", str(options.work)]
                 found |= json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
             say(f"{kind}, {size}: {found['fill']:,.0f} articles/s, median {found['median'] * 1e6:,.0f} us")
