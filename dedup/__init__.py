@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dedup.bands import Bands as Bands
     from dedup.canonical import Policy as Policy
     from dedup.comparison import compare as compare
+    from dedup.deduplication import deduplicate as deduplicate
     from dedup.errors import DedupError as DedupError
     from dedup.explanation import Explanation as Explanation
     from dedup.explanation import explain as explain
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from dedup.opening import open_index as open_index
     from dedup.opening import unique as unique
     from dedup.result import Result as Result
-    from dedup.result import deduplicate as deduplicate
     from dedup.scheme import Scheme as Scheme
     from dedup.settings import Limits as Limits
     from dedup.settings import Settings as Settings
@@ -76,7 +76,7 @@ _HOMES = {
     "Verdict": "model",
     "clean_page": "inpage",
     "compare": "comparison",
-    "deduplicate": "result",
+    "deduplicate": "deduplication",
     "explain": "explanation",
     "fingerprint": "signatures",
     "open_index": "opening",

@@ -2,5 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("dedup", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # busy machines are slow
+settings.register_profile(
+    "dedup", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # busy machines are slow
 settings.load_profile("dedup")
