@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dedup.explanation import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
+    from dedup.frame_result import FrameResult as FrameResult
     from dedup.index import Index as Index
     from dedup.inpage import Page as Page
     from dedup.inpage import clean_page as clean_page
@@ -53,6 +54,7 @@ _HOMES = {
     "DedupError": "errors",
     "Explanation": "explanation",
     "Fields": "fields",
+    "FrameResult": "frame_result",
     "Index": "index",
     "IndexStats": "model",
     "Likeness": "model",
@@ -91,6 +93,7 @@ __all__ = [
     "DedupError",
     "Explanation",
     "Fields",
+    "FrameResult",
     "Index",
     "IndexStats",
     "Likeness",

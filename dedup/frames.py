@@ -42,6 +42,7 @@ class FrameTable:
         self._frame = frame[0 : len(frame)]
         self.rows = len(frame)
         self.columns = {name: _holds(kind) for name, kind in frame.schema.items() if isinstance(name, str)}
+        self._strings = {name for name, kind in frame.schema.items() if isinstance(kind, nw.String)}
         self._read: dict[str, nw.Series[Any]] = {}
 
     def _column(self, name: str) -> nw.Series[Any]:
@@ -55,7 +56,8 @@ class FrameTable:
 
     def cell(self, row: int, name: str) -> Any:
         """One value."""
-        return values(self._column(name)[row : row + 1])[0]
+        column = self._column(name)
+        return plain(column[row]) if name in self._strings else values(column[row : row + 1])[0]
 
     def chosen(self, rows: Sequence[int], changes: Mapping[str, Mapping[int, Any]]) -> Any:
         """A frame of these rows, in rising order, with other values in some: `changes` by column, then by row."""

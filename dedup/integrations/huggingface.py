@@ -41,7 +41,7 @@ class DatasetTable:
         self.rows: int = len(dataset)
         self.columns = {name: not isinstance(kind, (Value, ClassLabel)) for name, kind in dataset.features.items()}
         self._views: dict[tuple[str, ...], Any] = {}
-        self._row: tuple[int, FrameTable] | None = None
+        self._row: tuple[int, Any] | None = None
 
     def part(self, start: int, stop: int, names: Sequence[str]) -> list[list[Any]]:
         """The values of some columns in the rows from `start` to before `stop`."""
@@ -53,8 +53,9 @@ class DatasetTable:
     def cell(self, row: int, name: str) -> Any:
         """One value."""
         if self._row is None or self._row[0] != row:
-            self._row = row, FrameTable(self._arrow[row : row + 1])
-        return self._row[1].cell(0, name)
+            self._row = row, self._arrow[row : row + 1]
+        column = self._row[1].column(name)
+        return column[0].as_py() if pa.types.is_string(column.type) else FrameTable(self._row[1]).cell(0, name)
 
     def chosen(self, rows: Sequence[int], changes: Mapping[str, Mapping[int, Any]]) -> Dataset:
         """A selection of these rows; where there are changes, a copy of it with them."""
@@ -129,7 +130,11 @@ class Signer:
     scheme: Scheme = field(default_factory=Scheme)
 
     def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """The two columns for a batch. Raises NoTextField, InputError for values that are no texts."""
+        """The two columns for a batch. Raises NoTextField; InputError for values that are no texts, and batches that are no
+        mappings: of these (formats `pandas`, `polars`, `arrow`) `map` would drop all other columns.
+        """
+        if not isinstance(batch, Mapping):
+            raise InputError(_NAME, f"a batch is a {type(batch).__name__}: map dataset.with_format(None)")
         wanted = (self.column,) if self.column is not None else Fields().text
         name = next((name for name in wanted if name in batch), None)
         if name is None:
