@@ -5,8 +5,8 @@
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
 at once, from records in memory, over the last tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
-records that wait left out. datasketch: `MinHashLSH` in memory at a threshold of 0.5, query and insert, one article after another,
-shingles of five words, from the same text, 20,000 articles.
+records that wait left out; disk is, with Redis, the memory of the server. datasketch: `MinHashLSH` in memory at a threshold of
+0.5, query and insert, one article after another, shingles of five words, from the same text, 20,000 articles.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 from corpus import Writer
 from harness import HERE, Table, finish, machine, parser, say
+from redis_process import running
 
 import dedup
 
@@ -30,7 +31,7 @@ WORDS: Final = 450
 BATCH: Final = 500
 CHECKS: Final = 2_000
 PEER: Final = 20_000
-KINDS: Final = ("memory", "sqlite", "sqlite, bands only")
+KINDS: Final = ("memory", "sqlite", "sqlite, bands only", "redis")
 
 
 class Source:
@@ -73,7 +74,13 @@ def measure(kind: str, articles: int, work: Path) -> dict[str, Any]:
     path = work / "index.db"
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         name.unlink(missing_ok=True)
-    uri = "memory:" if kind == "memory" else f"sqlite:{path}"
+    if kind == "redis":
+        with running(work, "always") as port:
+            return _measured(kind, articles, f"redis://127.0.0.1:{port}/0?prefix=bench")
+    return _measured(kind, articles, "memory:" if kind == "memory" else f"sqlite:{path}")
+
+
+def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     source = Source()
     warm = dedup.open_index("memory:", settings(kind))
     sample = source.batch(BATCH)
@@ -124,7 +131,7 @@ def measure(kind: str, articles: int, work: Path) -> dict[str, Any]:
         "add": added / len(singly),
         "memory": memory,
         "tables": stats.memory,
-        "disk": path.stat().st_size if path.exists() else 0,
+        "disk": stats.disk,
         "reopen": reopened,
     }
 

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from dedup import cli_completion, cli_index, cli_page, cli_review
-from dedup.canonical import DEFAULT
 from dedup.cli_help import FILE, INDEX, Command, Root, option, switch
 from dedup.cli_options import (
-    COMPARING,
     EXIT_QUARANTINED,
     OUTPUT,
     decides,
     errors,
     is_quiet,
+    prefers,
     settings_of,
     shows_progress,
     speaks,
@@ -73,14 +72,7 @@ def main() -> None:
 @option("-o", "--output", type=FILE, default="-", show_default=True, help="Kept records, the lines as they came.")
 @option("--removed", type=FILE, help="A JSON line per removed record: what it repeats, why.")
 @option("--quarantined", type=FILE, help="A JSON line per record that cannot be used.")
-@option(
-    "--keep",
-    metavar="POLICY,...",
-    default=DEFAULT,
-    show_default=True,
-    listed=True,
-    help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
-)
+@prefers
 @decides
 @option(
     "-i",
@@ -91,25 +83,6 @@ def main() -> None:
     help="Keep what is new to this index, too, and add it.",
 )
 @switch("resume", section=OUTPUT, help="With --index: go on where the same run was interrupted.")
-@option(
-    "--sources", default="", metavar="A,B", listed=True, section=COMPARING, help="Sites, best first, for --keep source."
-)
-@option(
-    "--versions",
-    type=click.Choice(("policy", "latest", "earliest", "all")),
-    default="policy",
-    show_default=True,
-    section=COMPARING,
-    help="Which version of a revised piece stays; policy: as --keep says.",
-)
-@option(
-    "--pages",
-    type=click.Choice(("clean", "keep", "off")),
-    default="clean",
-    show_default=True,
-    section=COMPARING,
-    help="Bodies that stand twice in one text: drop one; only report them; do not look.",
-)
 @switch("merge", section=OUTPUT, help="Add the paragraphs that only removed copies have, in a field dedup_merged.")
 @option(
     "--exit-code-if-empty",
@@ -180,7 +153,9 @@ def _indexed(files: Files, settings: Settings, options: dict[str, Any]) -> Index
     if files.merge or options["dry_run"]:
         raise SettingsError("--index goes with neither --merge nor --dry-run")
     tell_compiling()
-    opened = open_index(cli_index.uri_of(options["uri"]), settings, durability="power")
+    uri = cli_index.uri_of(options["uri"])
+    served = uri.startswith(("redis:", "rediss:"))  # what a server survives is for its own settings to say
+    opened = open_index(uri, settings, durability="process" if served else "power")
     with opened as index, stages(options) as progress:
         summary, quarantined = indexed.run(files, index, progress, resume=options["resume"])
     if not is_quiet():

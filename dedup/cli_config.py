@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -64,14 +66,25 @@ def is_uri(name: str) -> bool:
 def find(start: Path) -> Path | None:
     """The nearest pyproject.toml with a table [tool.dedup]: in a folder, or in those above it up to the root of the repository
     that the folder is in. Outside of a repository only the folder itself counts: what others leave in /tmp is no setting.
+    Raises UsageError for one above the folder that belongs to another user.
     """
     folders = [start, *start.parents]
-    root = next((folder for folder in folders if (folder / ".git").exists()), start)
-    for folder in folders[: folders.index(root) + 1]:
-        path = folder / PROJECT
-        if path.is_file() and _table(path) is not None:
-            return path
+    try:
+        root = next((folder for folder in folders if (folder / ".git").exists()), start)
+        for path in (folder / PROJECT for folder in folders[: folders.index(root) + 1]):
+            if path.is_file() and _table(path) is not None:
+                if path.parent != start and not _ours(path):
+                    why = "belongs to another user; read it with --config, or nothing with --no-config"
+                    raise click.UsageError(f"{path}: {why}")
+                return path
+    except OSError as error:
+        raise click.UsageError(f"{error.filename}: {error.strerror}; --no-config looks for no settings") from error
     return None
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file belongs to the user, or to root, where files belong to somebody."""
+    return sys.platform == "win32" or path.stat().st_uid in (os.getuid(), 0)
 
 
 def _load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -193,10 +206,16 @@ def _checked(option: Option, value: Any, path: Path, key: str, ctx: click.Contex
         wanted, right = "a string", isinstance(value, str)
     if not right:
         raise click.UsageError(f"{said}: give {wanted}{' or a list of strings' if option.listed else ''}")
+    if _names_file(option, value) and path.parent.resolve() != Path.cwd():
+        value = str(path.parent / value)
     try:
         option.type.convert(value, option, ctx)
     except click.BadParameter as error:
         raise click.UsageError(f"{said}: {error.message}") from error
-    if isinstance(option.type, Location) and value != "-" and not (option.type.uri and is_uri(value)):
-        return value if path.parent.resolve() == Path.cwd() else str(path.parent / value)
     return value
+
+
+def _names_file(option: Option, value: str) -> bool:
+    if isinstance(option.type, Location):
+        return value != "-" and not (option.type.uri and is_uri(value))
+    return isinstance(option.type, click.Path)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup.canonical import DEFAULT
 from dedup.cli_config import is_uri
 from dedup.cli_help import FILE, INDEX, Command, Group, fail, option, switch
 from dedup.cli_options import (
@@ -17,6 +16,7 @@ from dedup.cli_options import (
     decides,
     errors,
     is_quiet,
+    prefers,
     read_text,
     settings_of,
     shows_progress,
@@ -52,10 +52,8 @@ def uri_of(name: str) -> str:
 )
 @click.argument("file", type=FILE, metavar="FILE")
 @option("-i", "--index", "uri", type=INDEX, required=True, metavar="INDEX", help="The index: a file, or a URI.")
-@option(
-    "--keep", metavar="POLICY,...", default=DEFAULT, show_default=True, listed=True, help="Which copy is preferred."
-)
 @switch("json", dest="as_json", help="Print the verdict as a JSON line.")
+@prefers
 @decides
 @speaks
 def check(**options: Any) -> None:
@@ -208,9 +206,10 @@ def compact(name: str) -> None:
 )
 @click.argument("name", type=INDEX, metavar="INDEX")
 @option("-o", "--output", type=FILE, default="-", show_default=True, help="JSON Lines.")
+@switch("copies", help="Also the copies that are stored beside them, for an index elsewhere.")
 @switch("force", help="Replace an output that exists.")
 @speaks
-def export(name: str, *, output: str, force: bool) -> None:
+def export(name: str, *, output: str, copies: bool, force: bool) -> None:
     """Write the articles of INDEX as JSON Lines, which `dedup index import` reads."""
     with errors("interrupted; no output was written"), _opened(name) as opened:
         from dedup.dump import dumps
@@ -219,7 +218,7 @@ def export(name: str, *, output: str, force: bool) -> None:
         with Outputs(force) as outputs:
             outputs.check(output)
             with outputs.open(output) as stream:
-                stream.writelines(dumps(dict(article.record)) + b"\n" for article in opened.entries())
+                stream.writelines(dumps(dict(found.record)) + b"\n" for found in opened.entries(copies=copies))
             outputs.commit()
 
 
@@ -234,6 +233,7 @@ def export(name: str, *, output: str, force: bool) -> None:
 )
 @click.argument("name", type=INDEX, metavar="INDEX")
 @click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
+@prefers
 @decides
 @shows_progress
 @speaks

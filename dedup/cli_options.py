@@ -1,4 +1,4 @@
-"""What the commands have in common: options, settings, errors, and how their help looks."""
+"""What the commands have in common: options, settings, errors, exit codes, and how much they say."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ _FIELDS = {
 }
 
 _PARTS = {"date": "published"}
-
 
 COMPARING = "What counts as a copy"
 OUTPUT = "What is written, and said"
@@ -93,6 +92,47 @@ def tell_compiling() -> None:
 
     if not is_quiet():
         progress.tell_compiling()
+
+
+def prefers(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that tell which copy is kept, and how, for a command."""
+    options = [
+        option(
+            "--keep",
+            metavar="POLICY,...",
+            default=DEFAULT,
+            show_default=True,
+            listed=True,
+            help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
+        ),
+        option(
+            "--sources",
+            default="",
+            metavar="A,B",
+            listed=True,
+            section=COMPARING,
+            help="Sites, best first, for --keep source.",
+        ),
+        option(
+            "--versions",
+            type=click.Choice(("policy", "latest", "earliest", "all")),
+            default="policy",
+            show_default=True,
+            section=COMPARING,
+            help="Which version of a revised piece stays; policy: as --keep says.",
+        ),
+        option(
+            "--pages",
+            type=click.Choice(("clean", "keep", "off")),
+            default="clean",
+            show_default=True,
+            section=COMPARING,
+            help="Bodies that stand twice in one text: drop one; only report them; do not look.",
+        ),
+    ]
+    for decorate in reversed(options):
+        command = decorate(command)
+    return command
 
 
 def decides(command: Callable[..., None]) -> Callable[..., None]:

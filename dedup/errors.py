@@ -88,4 +88,4 @@ class IndexMismatch(StoreError):
 
 
 class IndexDamaged(StoreError):
-    """The file of an index is damaged, or is no index; it was left as it is."""
+    """An index is damaged, or what stands in its place is none; it was left as it is."""

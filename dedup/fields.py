@@ -155,7 +155,7 @@ class Fields:
 
 _Plan = tuple[tuple[object, ...], tuple[int, ...], bool]
 """The name to ask first for each part; the parts that may be found elsewhere when it has no value; whether the text may have
-marks that do not count.
+marks that do not count, so that the map of fields is asked for it where the first name has none.
 """
 
 
@@ -181,7 +181,7 @@ class Essentials:
         for part in plan[1]:
             if values[part] is None:
                 values[part] = _first(record, self._names[part])
-        if plan[2]:
+        if plan[2] and values[0] is None:
             values[0] = self._fields.text_of(record)
         return values
 
@@ -194,10 +194,12 @@ class Essentials:
             self._plans.clear()
         there = [[name for name in names if name in record] for names in self._names]
         inner = [any("." in name and name.split(".")[0] in record for name in names) for names in self._names]
+        marked = [_is_html(name) or _is_markdown(name) for name in there[0]]
+        if marked[:1] == [True]:
+            there[0] = []
         first = tuple(found[0] if found else _NOWHERE for found in there)
-        others = tuple(i for i, found in enumerate(there) if len(found) > 1 or inner[i])
-        marked = any(_is_html(name) or _is_markdown(name) for name in there[0])
-        self._plans[keys] = first, others, marked
+        others = tuple(i for i, found in enumerate(there) if (i or not any(marked)) and (len(found) > 1 or inner[i]))
+        self._plans[keys] = first, others, any(marked)
         return self._plans[keys]
 
 
@@ -301,7 +303,7 @@ def _is_markdown(name: str) -> bool:
 
 
 def _url(value: object) -> str | None:
-    text = str(value) if is_object(value) else _string(value)
+    text = value if isinstance(value, str) else str(value) if is_object(value) else _string(value)
     return text if text and text.startswith(("http://", "https://")) else None
 
 

@@ -43,9 +43,9 @@ class Index:
     may have the same file open. After a verdict was returned, the article is stored.
     """
 
-    def __init__(self, uri: str, store: Store, settings: Settings) -> None:
-        self.uri, self.settings = uri, settings
-        self._session = Session(uri, store, settings)
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.uri, self.settings = store.uri, settings
+        self._session = Session(store, settings)
 
     # What is asked of it
 
@@ -124,6 +124,7 @@ class Index:
     def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
         placed: list[Placed] = []
         if ready is not None:
+            self._session.ahead(ready)
             with self.transaction():
                 placed = self._session.election.place_all(ready)
         return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
@@ -241,18 +242,23 @@ class Index:
 
     # What it tells of itself
 
-    def entries(self) -> Iterator[Article]:
-        """All articles that are kept, in the order in which they were added. The index may be used meanwhile: an article that
-        came or went then may be among them or not.
+    def entries(self, *, copies: bool = False) -> Iterator[Article]:
+        """All articles that are kept, in the order in which they were added; with `copies`, each before those that are stored
+        beside it, so that another index to which all are added keeps and stores the same. The index may be used meanwhile: an
+        article that came or went then may be among them or not.
         """
         with self._session.reading():
             found = self._session.store.entries()
         while True:
             with self._session.reading():
                 part = list(islice(found, BATCH))
+                beside = {e.row: self._session.store.copies(e.row) for e in part if copies and not e.kept}
             if not part:
                 return
-            yield from (entry.article for entry in part if not entry.kept)
+            for entry in part:
+                if not entry.kept:
+                    yield entry.article
+                    yield from (copy.article for copy in beside.get(entry.row, ()))
 
     @property
     def made_by(self) -> dict[str, str]:

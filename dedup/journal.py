@@ -41,7 +41,7 @@ class Journal:
 
     def __init__(self, output: str, index: Index) -> None:
         self.path = Path(output + SUFFIX)
-        self._name = str(self.path.absolute())
+        self._name = str(self.path.absolute()).encode("utf-8", "backslashreplace").decode()
         self._index = index
         self._file: IO[bytes] | None = None
         self._about: dict[str, Any] = {}

@@ -43,7 +43,7 @@ class LineSource:
         self._files: list[IO[bytes]] = []
         self._stamps: list[tuple[int, int] | None] = []
         self._reading: Input | None = None
-        self._behind = 0
+        self._behind = self._ahead = 0
         self.files = array("i")
         self.starts = array("q")
         self.sizes = array("q")
@@ -60,7 +60,9 @@ class LineSource:
         for path in self._paths:
             if path != "-" and not Path(path).exists():
                 raise InputError(path, "no such file")
-        for path in self._paths:
+        sizes = [0 if path == "-" else Path(path).stat().st_size for path in self._paths]
+        self._ahead = sum(sizes)
+        for path, size in zip(self._paths, sizes, strict=True):
             rows, before = len(self.starts), len(self.quarantined)
             keys: set[str] = set()
             with open_input(path) as opened:
@@ -71,7 +73,7 @@ class LineSource:
                         raise NoTextField(path, keys, self.fields.text)
                     yield batch
             self._reading = None
-            self._behind += Path(path).stat().st_size if path != "-" else 0
+            self._behind += size
             self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
 
     def _check_any(self, path: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
@@ -205,7 +207,7 @@ class LineSource:
             return 0
         try:
             read = self._behind + os.lseek(self._reading.stream.fileno(), 0, os.SEEK_CUR)
-            return len(self.starts) * sum(Path(path).stat().st_size for path in self._paths) // max(1, read)
+            return len(self.starts) * self._ahead // max(1, read)
         except OSError:  # a pipe
             return 0
 

@@ -124,7 +124,7 @@ class Repeat:
 class PageRepeat:
     """A body that stands twice in the text of a kept record: `repeat` tells where, `text` is what was dropped (or would be,
     where pages are kept), `field` where the record has its text (empty for a plain string). `fixed`: the record is given back
-    as it came, because its text is HTML, a list of paragraphs, or computed; the places are those in the text that was compared.
+    as it came, because its text is HTML or computed; the places are those in the text that was compared.
     """
 
     id: str
@@ -187,7 +187,7 @@ class IndexStats:
     """What an index holds: `articles` that are kept; `stored_copies` beside them, to be compared again should a better copy
     arrive; `dropped` duplicates in all. `boilerplate`: lines and sentences known as such. `capped`: keys of bands, passages
     and pieces that were not entered, because as many articles as `Limits` allow hold them already. `memory`: bytes of its
-    tables; `disk`: bytes.
+    tables; `disk`: bytes, with Redis those of the server's memory.
     """
 
     articles: int

@@ -28,7 +28,7 @@ def open_index(
     durability: Durability = "process",
     seed: int | Literal["random"] | None = None,
 ) -> Index:
-    """Opens the index that `uri` names, or makes it: `memory:`, `sqlite:seen.db`.
+    """Opens the index that `uri` names, or makes it: `memory:`, `sqlite:seen.db`, `redis://host:6379/0?prefix=news`.
 
     `threshold` and `keep` go before those of `settings`. `create=False`: it must exist. `durability`: what a verdict that
     was returned survives: the end of the process, however it comes (`process`), or the loss of power, too (`power`). `seed`
@@ -50,7 +50,7 @@ def open_index(
 
     store = open_store(uri, opening)
     scheme = dataclasses.replace(settings.scheme, seed=int(store.header["seed"]))
-    return Index(uri, store, dataclasses.replace(settings, scheme=scheme))
+    return Index(store, dataclasses.replace(settings, scheme=scheme))
 
 
 def inspect_index(uri: str) -> Index:
@@ -59,7 +59,7 @@ def inspect_index(uri: str) -> Index:
     """
     header = _header(Settings())
     free = frozenset(header) - {"format"}
-    return Index(uri, open_store(uri, lambda rest: Opening(rest, header, free, Limits(), create=False)), Settings())
+    return Index(open_store(uri, lambda rest: Opening(rest, header, free, Limits(), create=False)), Settings())
 
 
 def _header(settings: Settings) -> dict[str, str]:

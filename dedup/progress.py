@@ -57,7 +57,7 @@ def _bars() -> Iterator[Progress]:
                 return
             if stage != of:
                 bars.remove_task(bar)
-                bar, of, start = bars.add_task("", total=None), stage, time.perf_counter()
+                bar, of, start = bars.add_task(_TOLD[stage], total=None), stage, time.perf_counter()
             rate = done / max(1e-3, time.perf_counter() - start)
             bars.update(bar, completed=done, total=total or None, description=f"{done:,} {_TOLD[stage]}, {rate:,.0f}/s")
 

@@ -10,6 +10,7 @@ from dedup.election import Election
 from dedup.errors import StoreError
 from dedup.learning import Learned
 from dedup.matching import Matcher
+from dedup.ready import Batch
 from dedup.settings import Settings
 from dedup.stores import Store
 
@@ -19,8 +20,8 @@ class Session:
     was undone.
     """
 
-    def __init__(self, uri: str, store: Store, settings: Settings) -> None:
-        self._uri, self._settings = uri, settings
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._uri, self._settings = store.uri, settings
         self.store = store
         self._lock = threading.RLock()
         self._inside = self._failed = self._closed = False
@@ -39,6 +40,12 @@ class Session:
                 raise StoreError(self._uri, "was closed; open it anew")
             if self._stale:
                 self._start()
+
+    def ahead(self, batch: Batch) -> None:
+        """Has the store get ready for articles that will be placed."""
+        with self._lock:
+            self.ready()
+            self.store.ahead(batch.entries, batch.keys)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

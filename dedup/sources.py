@@ -270,7 +270,7 @@ def article_of(name: str, record: Record, fields: Fields, *, doubled: bool) -> A
 
 def once(record: Record, fields: Fields) -> Record:
     """A copy of a record with each body of its text once. The record itself where its text cannot be exchanged: it is HTML, or
-    a list of paragraphs, or computed by the object.
+    computed by the object.
     """
     if isinstance(record, str):
         return clean_page(record).text

@@ -1,6 +1,6 @@
 """Adds articles to an index from a process of its own, and says on standard output what was acknowledged.
 
-    python -m tests.index_writer PATH FIRST COUNT BATCH [SIGNAL]
+    python -m tests.index_writer URI FIRST COUNT BATCH [SIGNAL]
 
 With SIGNAL (a file), it waits until that is there. A line `NEW id ...` after each batch has the ids that were new.
 """
@@ -15,8 +15,8 @@ from dedup import open_index
 from tests.hostile import article
 
 
-def main(path: str, first: int, count: int, batch: int, signal: str | None) -> None:
-    with open_index(f"sqlite:{path}") as index:
+def main(uri: str, first: int, count: int, batch: int, signal: str | None) -> None:
+    with open_index(uri) as index:
         index.check({"id": "warm", "text": article(0)})
         print("READY", flush=True)
         while signal and not Path(signal).exists():
@@ -28,5 +28,5 @@ def main(path: str, first: int, count: int, batch: int, signal: str | None) -> N
 
 
 if __name__ == "__main__":
-    PATH, FIRST, COUNT, BATCH, *SIGNAL = sys.argv[1:]
-    main(PATH, int(FIRST), int(COUNT), int(BATCH), SIGNAL[0] if SIGNAL else None)
+    URI, FIRST, COUNT, BATCH, *SIGNAL = sys.argv[1:]
+    main(URI, int(FIRST), int(COUNT), int(BATCH), SIGNAL[0] if SIGNAL else None)

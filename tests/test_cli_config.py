@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,9 @@ def test_files_in_it_are_beside_it(folder: Path) -> None:
     assert kept("--config", str(other)) == ["a"]
     assert names(folder.parent) == ["gone.jsonl", "here", "news.toml", "seen.db"]
     assert invoke("check", "in.jsonl", "--config", str(other)).exit_code in (0, 1)
+    (folder.parent / "working").mkdir()
+    working = config(folder.parent, 'work-dir = "working"', "working.toml")
+    assert kept("--config", str(working)) == ["a"]
     memory = config(folder.parent, 'index = "memory:"\nremoved = "-"\noutput = "kept"', "memory.toml")
     assert invoke("run", "in.jsonl", "--config", str(memory)).exit_code == 0
     assert "kept" in names(folder.parent)
@@ -99,6 +103,18 @@ def test_above_the_folder_settings_count_within_a_repository_only(folder: Path) 
     (folder / "pyproject.toml").unlink()
     (folder / ".git").write_text("gitdir: elsewhere")  # a worktree: its root ends the search
     assert cli_config.find(folder) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files belong to nobody")
+def test_above_the_folder_the_file_of_another_user_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = config(folder.parent, "threshold = 0.96")
+    (folder.parent / ".git").mkdir()
+    os.chown(path, 12345, -1) if os.getuid() == 0 else monkeypatch.setattr(os, "getuid", lambda: 12345)
+    done = invoke("run", "in.jsonl")
+    assert done.exit_code == 2
+    assert f"{path}: belongs to another user; read it with --config" in done.stderr
+    assert kept("--config", str(path)) == ["a", "b"]
+    assert kept("--no-config") == ["a"]
 
 
 def test_the_file_is_told_when_asked_for(folder: Path) -> None:

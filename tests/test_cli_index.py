@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from dedup import cli, open_index
 from tests.hostile import article, compress, digest, edited, line, names, objects
+from tests.redis_process import Redis
+from tests.test_index import family
 
 
 def invoke(*words: object, given: str | None = None) -> Result:
@@ -164,6 +166,34 @@ def test_an_index_is_looked_after(tmp_path: Path, seen: Path) -> None:
     assert invoke("index", "info", tmp_path / "none.db").exit_code == 1
 
 
+def test_an_index_that_was_moved_elsewhere_decides_alike(tmp_path: Path) -> None:
+    """Copies that are stored beside what is kept go with it, so that none of them is lost when a better copy arrives."""
+    one, other, articles = tmp_path / "one.db", tmp_path / "other.db", tmp_path / "all.jsonl"
+    texts = [text for seed in range(6) for text in family(seed)]
+    later = [(f"later{i}", f"{text} {article(9000 + i, 9)}") for i, text in enumerate(texts)]
+    with open_index(f"sqlite:{one}") as index:
+        index.add_many([{"id": f"a{i}", "text": text} for i, text in enumerate(texts)])
+        assert index.stats().stored_copies > 10
+    assert invoke("index", "export", one, "--copies", "-o", articles).exit_code == 0
+    assert invoke("index", "import", other, articles).exit_code == 0
+    with open_index(f"sqlite:{one}") as first, open_index(f"sqlite:{other}") as second:
+        assert [found.record for found in second.entries()] == [found.record for found in first.entries()]
+        assert second.stats().stored_copies == first.stats().stored_copies
+        rows = [{"id": name, "text": text} for name, text in later]
+        assert second.add_many(rows) == first.add_many(rows)
+
+
+@pytest.mark.parametrize("pages", ["off", "keep"])
+def test_an_index_can_be_asked_as_it_was_made(tmp_path: Path, pages: str) -> None:
+    source, seen = dump(tmp_path / "in.jsonl", {"id": "a", "text": article(1)}), tmp_path / "seen.db"
+    assert invoke("run", source, "-o", tmp_path / "out.jsonl", "--index", seen, "--pages", pages).exit_code == 0
+    assert invoke("check", "-", "--index", seen, "--pages", pages, given=article(1)).exit_code == 1
+    told = invoke("index", "import", seen, source, "--pages", pages, "--keep", "first").stdout
+    assert told == "1 = 0 new + 1 duplicates + 0 not read\n"
+    if pages == "off":
+        assert "made with pages off" in invoke("check", "-", "--index", seen, given=article(1)).output
+
+
 def test_damage_is_told(seen: Path) -> None:
     data = seen.read_bytes()
     place = data.index(b"old1")
@@ -171,3 +201,27 @@ def test_damage_is_told(seen: Path) -> None:
     done = invoke("index", "verify", seen)
     assert done.exit_code == 1
     assert "problems found" in done.output
+
+
+def test_an_index_in_redis_by_its_uri(redis_index: Redis, tmp_path: Path) -> None:
+    source, kept, removed = (tmp_path / f"{name}.jsonl" for name in ("in", "kept", "removed"))
+    source.write_bytes(line(id="a", text=article(1)) + line(id="b", text=article(2)))
+    uri = redis_index.uri()
+    refused = invoke(
+        "run", source, "-o", kept, "--index", uri.replace("//127.0.0.1", "//:s3cret@127.0.0.1") + "&tll=1d"
+    )
+    assert refused.exit_code == 1
+    assert "knows no option 'tll'" in refused.output
+    assert "s3cret" not in refused.output
+    assert invoke("run", source, "-o", kept, "--index", uri).exit_code == 0
+    assert kept.read_bytes() == source.read_bytes()
+    assert invoke("run", source, "-o", kept, "--removed", removed, "--force", "--index", uri).exit_code == 0
+    assert kept.read_bytes() == b""
+    assert [r["kept_source"] for r in objects(removed.read_bytes())] == [uri, uri]
+    assert "2 articles, all well" in invoke("index", "verify", uri).stdout
+    told = json.loads(invoke("index", "info", uri, "--json").stdout)
+    assert (told["articles"], told["made by"]["seed"]) == (2, "1")
+    assert "0 articles forgotten, 2 left" in invoke("index", "expire", uri, "--older-than", "1d").stdout
+    assert invoke("index", "compact", uri).exit_code == 0
+    exported = invoke("index", "export", uri).stdout_bytes
+    assert [r["id"] for r in objects(exported)] == ["a", "b"]

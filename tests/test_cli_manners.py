@@ -25,16 +25,14 @@ SPEAKS: Final = {"quiet", "verbose", "config", "no-config"}
 FIELDS: Final = {"text-field", "id-field", "date-field", "title-field", "url-field", "site-field"}
 DECIDES: Final = {"threshold", "window", "boilerplate", "passages", "templates", "jobs"} | FIELDS
 
+PREFERS: Final = {"keep", "sources", "versions", "pages"}
+
 OPTIONS: Final = {
     "": set(),
     "run": {
         "output",
         "removed",
         "quarantined",
-        "keep",
-        "sources",
-        "versions",
-        "pages",
         "index",
         "resume",
         "merge",
@@ -46,9 +44,10 @@ OPTIONS: Final = {
         "lenient",
         "exit-code-if-empty",
     }
+    | PREFERS
     | DECIDES
     | SPEAKS,
-    "check": {"index", "keep", "json"} | DECIDES | SPEAKS,
+    "check": {"index", "json"} | PREFERS | DECIDES | SPEAKS,
     "page": {"excerpts", "merge", "html", "map", "json"} | SPEAKS,
     "explain": {"in", "diff", "json"} | DECIDES | SPEAKS,
     "tune": {"examples", "json", "progress"} | DECIDES | SPEAKS,
@@ -59,8 +58,8 @@ OPTIONS: Final = {
     "index verify": SPEAKS,
     "index expire": {"older-than", "before", "published"} | SPEAKS,
     "index compact": SPEAKS,
-    "index export": {"output", "force"} | SPEAKS,
-    "index import": {"progress"} | DECIDES | SPEAKS,
+    "index export": {"output", "copies", "force"} | SPEAKS,
+    "index import": {"progress"} | PREFERS | DECIDES | SPEAKS,
 }
 """Every option of every command, without dashes; a switch `--no-x` as `x`. A new one is a decision, and is written here."""
 

@@ -115,7 +115,7 @@ def test_short_texts_have_to_be_equal() -> None:
         ("text", {"text": None}, "record 2: keys seen: text"),
         ("text", {"text": 5}, "record 2: the text is a int"),
         (5, "text", "record 1: a int, not an object"),
-        (None, None, "no record is a mapping or a string: the first is a NoneType"),
+        (None, None, "no record is a mapping, an object or a string: the first is a NoneType"),
         ({}, {}, "no record has a text"),
     ],
 )

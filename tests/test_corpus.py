@@ -202,9 +202,9 @@ def test_what_is_reported() -> None:
         made = Settings()
         source = RecordSource([article(n) for n in range(4)], made.fields)
         read(source, made, workspace, None, lambda *step: seen.append(step))
-    assert seen[0] == ("read", 1, 0)
+    assert seen[0] == ("read", 1, 4)
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
-    assert seen[-1] == ("read", 4, 0)
+    assert seen[-1] == ("read", 4, 4)
 
 
 def test_a_failing_batch_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:

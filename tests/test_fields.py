@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup import deduplicate
 from dedup.fields import PLANS, Article, Essentials, Fields
 from dedup.urls import host
 
@@ -193,3 +194,52 @@ def test_no_record_is_too_odd(record: dict[str, Any]) -> None:
         assert value is None or (isinstance(value, str) and value)
     for moment in (found.published, found.modified):
         assert moment is None or isinstance(moment, float)
+
+
+MARKED: list[tuple[dict[str, Any], object]] = [
+    ({"text": "<b>x</b>", "content_html": "<i>y</i>"}, "<b>x</b>"),
+    ({"text": None, "content_html": "<i>y</i>"}, "y"),
+    ({"content_html": "<i>y</i>", "url": "z"}, "y"),
+    ({"content_html": None, "url": "z"}, None),
+    ({"markdown": "[x](y)", "raw_text": "z"}, "[x]"),
+    ({"markdown": None, "raw_text": "z"}, "z"),
+    ({"markdown": {"raw_markdown": "[x](y)"}}, "[x]"),
+    (
+        {"content": [{"type": "text/html", "value": "<p>x</p>"}], "markdown": None},
+        [{"type": "text/html", "value": "<p>x</p>"}],
+    ),
+]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_marks_do_not_count_whatever_the_first_record_of_a_shape_holds(turn: int) -> None:
+    essentials = Essentials(Fields())
+    for record, text in MARKED[::turn]:
+        assert essentials(record)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("record", "part", "expected"),
+    [
+        ({"url": "/a", "source": "Post", "metadata": {"url": "https://one.example/a"}}, "url", "https://one.example/a"),
+        ({"url": "/a", "mainEntityOfPage": {"@id": "https://one.example/a"}}, "url", "https://one.example/a"),
+        ({"mainEntityOfPage": "https://one.example/a"}, "url", "https://one.example/a"),
+        ({"published": "yesterday", "published_parsed": [2024, 1, 31, 0, 0, 0, 2, 31, 0]}, "published", 1706659200.0),
+        ({"publisher": {"name": "The Post"}}, "site", "The Post"),
+        ({"publisher": {"name": "The Post"}, "url": "https://one.example/a"}, "site", "one.example"),
+        ({"source_domain": b"one.example"}, "site", "one.example"),
+        ({"source_url": "https://one.example/"}, "url", None),
+        ({"summary": "A lead"}, "text", ""),
+    ],
+)
+def test_a_value_that_is_of_no_use_does_not_hide_the_next_one(
+    record: dict[str, Any], part: str, expected: object
+) -> None:
+    found = article(record)
+    assert getattr(found, part) == expected
+    result = deduplicate([{**record, "text": "x"}])
+    facts = result._source.facts
+    if part == "published":
+        assert facts.published(0) == expected
+    if part == "site":
+        assert facts.site_names[facts.sites[0]] == str(expected).lower()

@@ -15,11 +15,12 @@ import pytest
 
 from dedup import open_index
 from tests.hostile import article
+from tests.redis_process import Redis
 
 
 class Writer(Protocol):
     def __call__(
-        self, path: Path, first: int, count: int, batch: int, signal: Path | None = None
+        self, uri: str, first: int, count: int, batch: int, signal: Path | None = None
     ) -> subprocess.Popen[str]: ...
 
 
@@ -29,8 +30,8 @@ def writer() -> Iterator[Writer]:
     folder = Path(__file__).resolve().parent.parent
     with ExitStack() as stack:
 
-        def start(path: Path, first: int, count: int, batch: int, signal: Path | None = None) -> subprocess.Popen[str]:
-            command = [sys.executable, "-m", "tests.index_writer", path, first, count, batch]
+        def start(uri: str, first: int, count: int, batch: int, signal: Path | None = None) -> subprocess.Popen[str]:
+            command = [sys.executable, "-m", "tests.index_writer", uri, first, count, batch]
             command += [] if signal is None else [signal]
             process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=folder)
             stack.enter_context(process)
@@ -38,6 +39,15 @@ def writer() -> Iterator[Writer]:
             return process
 
         yield start
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an index that several processes can use."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path / 'seen.db'}"
+    server: Redis = request.getfixturevalue("redis_index")
+    return server.uri()
 
 
 def output(process: subprocess.Popen[str]) -> IO[str]:
@@ -58,24 +68,24 @@ def started(processes: list[subprocess.Popen[str]], signal: Path) -> None:
     signal.touch()
 
 
-def test_an_article_that_many_add_at_once_is_new_once(writer: Writer, tmp_path: Path) -> None:
-    path, signal = tmp_path / "seen.db", tmp_path / "now"
-    processes = [writer(path, 0, 30, batch, signal) for batch in (1, 3, 1, 7, 30, 2)]
+def test_an_article_that_many_add_at_once_is_new_once(writer: Writer, uri: str, tmp_path: Path) -> None:
+    signal = tmp_path / "now"
+    processes = [writer(uri, 0, 30, batch, signal) for batch in (1, 3, 1, 7, 30, 2, 1, 30)]
     started(processes, signal)
     told = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 6
+    assert [process.returncode for process in processes] == [0] * 8
     assert sorted(name for text in told for name in acknowledged(text)) == sorted(f"a{i}" for i in range(30))
-    with open_index(f"sqlite:{path}") as index:
+    with open_index(uri) as index:
         assert len(index) == 30
         assert index.verify() == []
 
 
-def test_writers_and_a_reader_get_along(writer: Writer, tmp_path: Path) -> None:
-    path, signal = tmp_path / "seen.db", tmp_path / "now"
-    processes = [writer(path, 1000 * i, 100, 1 + 9 * (i % 2), signal) for i in range(4)]
+def test_writers_and_a_reader_get_along(writer: Writer, uri: str, tmp_path: Path) -> None:
+    signal = tmp_path / "now"
+    processes = [writer(uri, 1000 * i, 100, 1 + 9 * (i % 2), signal) for i in range(4)]
     started(processes, signal)
     counts = [0]
-    with open_index(f"sqlite:{path}") as index:
+    with open_index(uri) as index:
         while any(process.poll() is None for process in processes):
             counts.append(len(index))
             assert index.check({"id": "x", "text": article(1)}).status in ("new", "duplicate")
@@ -87,17 +97,16 @@ def test_writers_and_a_reader_get_along(writer: Writer, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("batch", [1, 50, 500])
-def test_what_was_acknowledged_survives_a_kill(writer: Writer, tmp_path: Path, batch: int) -> None:
-    path = tmp_path / "seen.db"
+def test_what_was_acknowledged_survives_a_kill(writer: Writer, uri: str, batch: int) -> None:
     rng = random.Random(batch)
     known: set[str] = set()
     for round_ in range(3):
-        process = writer(path, 5000 * round_, 5000, batch)
+        process = writer(uri, 5000 * round_, 5000, batch)
         assert output(process).readline() == "READY\n"
         time.sleep(rng.uniform(0.0, 0.8))
         process.kill()
         known |= set(acknowledged(process.communicate()[0]))
-        with open_index(f"sqlite:{path}") as index:
+        with open_index(uri) as index:
             assert index.verify() == []
             stored = {found.id for found in index.entries()}
         assert known <= stored

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -20,17 +20,28 @@ from dedup.stores import Opening, Store, open_store
 from dedup.tables import Tables
 from tests.hostile import article
 
-KINDS = ("memory", "sqlite", "other")
+KINDS = ("memory", "sqlite", "redis", "other")
 HEADER = {"format": "1", "seed": "1"}
 
 
 @pytest.fixture(params=KINDS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Store]:
+def opened(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Store]]:
     """Opens the store of a kind; `other` is that of another package, found by its entry point."""
     point = EntryPoint("other", "dedup.stores.memory:MemoryStore", stores.GROUP)
     monkeypatch.setattr(stores, "entry_points", lambda group: [point] if group == stores.GROUP else [])
-    uri = {"memory": "memory:", "sqlite": f"sqlite:{tmp_path / 'seen.db'}", "other": "other:"}[request.param]
-    return lambda: open_store(uri, lambda rest: Opening(rest, HEADER, frozenset(), Limits()))
+    uri = {"memory": "memory:", "sqlite": f"sqlite:{tmp_path / 'seen.db'}", "other": "other:"}.get(request.param, "")
+    if request.param == "redis":
+        uri = request.getfixturevalue("redis_index").uri()
+    with ExitStack() as stack:
+
+        def open() -> Store:
+            store = open_store(uri, lambda rest: Opening(rest, HEADER, frozenset(), Limits()))
+            stack.callback(store.close)
+            return store
+
+        yield open
 
 
 @pytest.fixture
@@ -232,7 +243,7 @@ def test_tables_grow_with_their_rows(store: Store) -> None:
     ("uri", "why"),
     [
         ("seen.db", "sqlite:seen.db"),
-        ("nothing:x", "there are memory, sqlite"),
+        ("nothing:x", "there are memory, redis, rediss, sqlite"),
         ("memory:name", "has no name"),
         ("sqlite:", "names no file"),
         ("sqlite:no/such/folder/seen.db", "there is no folder"),

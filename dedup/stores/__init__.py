@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import Final, Protocol
 
 from dedup.entries import Entry
-from dedup.errors import StoreError
+from dedup.errors import IndexMismatch, StoreError
 from dedup.keys import Keys, Lot
 from dedup.settings import Limits
 from dedup.tables import Tables
@@ -18,7 +19,14 @@ from dedup.tables import Tables
 GROUP: Final = "dedup.stores"
 """The group of entry points that stores of other packages are found by; the name of the entry point is the scheme."""
 
-BUILT_IN: Final = {"memory": "dedup.stores.memory:MemoryStore", "sqlite": "dedup.stores.sqlite:SqliteStore"}
+BUILT_IN: Final = {
+    "memory": "dedup.stores.memory:MemoryStore",
+    "redis": "dedup.stores.redis:RedisStore",
+    "rediss": "dedup.stores.redis:secure",
+    "sqlite": "dedup.stores.sqlite:SqliteStore",
+}
+
+_SECRET: Final = re.compile(r"//.*@", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,16 @@ class Store(Protocol):
 
     Rows are numbers from 1 that are never used twice; an entry with `kept` is a copy that is stored to be compared again
     should a better one arrive. `tables` knows the keys of all. What changes between `write()`
-    and its end becomes visible, and lasting, at once, or not at all; nobody else writes meanwhile.
+    and its end becomes visible, and lasting, at once, or not at all; nobody else writes meanwhile. `uri` is shown, so it has no
+    password in it.
     """
 
-    tables: Tables
+    uri: str
     header: dict[str, str]
+
+    @property
+    def tables(self) -> Tables:
+        """The keys of all rows."""
 
     def write(self) -> AbstractContextManager[None]:
         """One change of the store, which ends with the block; whatever is raised in it undoes all of it."""
@@ -56,6 +69,9 @@ class Store(Protocol):
 
     def refresh(self) -> list[int]:
         """Takes in what others wrote; returns new names of boilerplate. Called first in `write` and `read`."""
+
+    def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
+        """Gets ready for these entries, which will be looked up and perhaps added. Outside of a change."""
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows, in their order; rows that are gone are left out."""
@@ -118,12 +134,12 @@ class Store(Protocol):
 
 
 def open_store(uri: str, opening: Callable[[str], Opening]) -> Store:
-    """The store that a URI names: `memory:`, `sqlite:seen.db`, or one of another package. `opening` is given what stands
-    behind the colon. Raises StoreError.
+    """The store that a URI names: `memory:`, `sqlite:seen.db`, `redis://host/0?prefix=news`, or one of another package.
+    `opening` is given what stands behind the colon. Raises StoreError.
     """
     scheme, colon, rest = uri.partition(":")
     if not colon:
-        raise StoreError(uri, f"no URI of a store: write sqlite:{uri or 'seen.db'} or memory:")
+        raise StoreError(shown(uri), f"no URI of a store: write sqlite:{uri or 'seen.db'} or memory:")
     others = {point.name: point for point in entry_points(group=GROUP)}
     if scheme in BUILT_IN:
         module, _, name = BUILT_IN[scheme].partition(":")
@@ -131,6 +147,25 @@ def open_store(uri: str, opening: Callable[[str], Opening]) -> Store:
     elif scheme in others:
         kind = others[scheme].load()
     else:
-        raise StoreError(uri, f"no store is called {scheme!r}; there are {', '.join(sorted({*BUILT_IN, *others}))}")
+        raise StoreError(
+            shown(uri), f"no store is called {scheme!r}; there are {', '.join(sorted({*BUILT_IN, *others}))}"
+        )
     store: Store = kind(opening(rest))
     return store
+
+
+def shown(uri: str) -> str:
+    """A URI as it may be printed: without the user and the password.
+
+    >>> shown("redis://:secret@host:6379/0?prefix=news")
+    'redis://host:6379/0?prefix=news'
+    """
+    return _SECRET.sub("//", uri, count=1)
+
+
+def compared(uri: str, opening: Opening, held: dict[str, str]) -> None:
+    """Raises IndexMismatch where an index was made by other settings than it is opened with."""
+    for name in sorted({*opening.header, *held} - opening.free):
+        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
+        if asked != has:
+            raise IndexMismatch(uri, name, asked, has)

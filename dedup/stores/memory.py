@@ -22,6 +22,7 @@ class MemoryStore:
     def __init__(self, opening: Opening) -> None:
         if opening.rest:
             raise StoreError("memory:" + opening.rest, "a store in memory has no name: write memory:")
+        self.uri = "memory:"
         self.header = opening.header
         self._limits = opening.limits
         self._entries: dict[int, Entry] = {}
@@ -86,6 +87,9 @@ class MemoryStore:
     def refresh(self) -> list[int]:
         """Nobody else writes here."""
         return []
+
+    def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
+        """All is at hand."""
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""

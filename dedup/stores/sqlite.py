@@ -172,6 +172,9 @@ class SqliteStore:
             self._learned = new[-1][0]
         return [file.unsigned(name) for _, name in new]
 
+    def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
+        """The file is at hand."""
+
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
         found = []
@@ -314,7 +317,7 @@ class SqliteStore:
     def verify(self) -> list[str]:
         """Checks the file's structure, every row by its checksums, and that none is missing."""
         self._flush()
-        with self._db.lenient():  # damaged names are told, and not raised
+        with self._db.raw():  # damaged names are told, and not raised
             return sqlite_checks.problems(self._db.each)
 
     def compact(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,33 +22,31 @@ def missing(stored: int, gone: int, there: int) -> str:
 
 
 def problems(ask: Ask) -> list[str]:
-    """What is damaged; nothing when all is well. Reads everything."""
-    found = [str(told) for (told,) in ask("PRAGMA integrity_check(20)") if told != "ok"]
-    return [*found, *_articles(ask), *_boilerplate(ask)]
+    """What is damaged; nothing when all is well. Reads everything; `ask` gives text as bytes."""
+    told = (str(line, "utf-8", "replace") for (line,) in ask("PRAGMA integrity_check(20)"))
+    return [*(line for line in told if line != "ok"), *_articles(ask), *_boilerplate(ask)]
 
 
 def _articles(ask: Ask) -> Iterator[str]:
-    kept = {row for (row,) in ask("SELECT row FROM articles WHERE kept = 0")}
+    kept: set[int] = set()
+    copies: dict[int, int] = {}
     there = 0
     for row in ask("SELECT * FROM articles ORDER BY row"):
         there += 1
-        if not _sound(row):
+        if not file.sound(row):
             yield f"row {row[0]}: the checksum does not match"
-        elif row[2] and row[2] not in kept:
-            yield f"row {row[0]}: is a copy of row {row[2]}, which is not kept"
+        elif row[2]:
+            copies[row[0]] = row[2]
+        else:
+            kept.add(row[0])
+    for copy, star in copies.items():
+        if star not in kept:
+            yield f"row {copy}: is a copy of row {star}, which is not kept"
     stored, gone = given(ask, "articles"), given(ask, "gone")
     if there != stored - gone:
         yield missing(stored, gone, there)
     for (number,) in ask("SELECT row FROM gone WHERE row IN (SELECT row FROM articles)"):
         yield f"row {number}: is there, and in the list of those that are gone"
-
-
-def _sound(row: tuple[Any, ...]) -> bool:
-    """Whether a row of articles is what its checksums say."""
-    try:
-        return bool(file.row_of(*file.parts_of(row))[-1] == row[-1] and file.sum_of(row[0], *row[2:5]) == row[5])
-    except (ValueError, TypeError, OverflowError, struct.error):
-        return False
 
 
 def _boilerplate(ask: Ask) -> Iterator[str]:

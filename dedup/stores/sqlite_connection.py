@@ -81,9 +81,9 @@ class Connection:
             raise (IndexDamaged if damaged else StoreError)(self._uri, str(error)) from error
 
     @contextmanager
-    def lenient(self) -> Iterator[None]:
-        """Text that is no UTF-8 is read all the same, with U+FFFD in it."""
-        self._db.text_factory = lambda data: data.decode("utf-8", "replace")
+    def raw(self) -> Iterator[None]:
+        """Text is read as the bytes that it is, whether these are UTF-8 or not."""
+        self._db.text_factory = bytes
         try:
             yield
         finally:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedup.entries import Entry
-from dedup.errors import IndexDamaged, IndexMismatch, StoreError
+from dedup.errors import IndexDamaged, StoreError
 from dedup.keys import Packed
 from dedup.outputs import sync
-from dedup.stores import Opening
+from dedup.stores import Opening, compared
 from dedup.stores.sqlite_connection import BUSY
 
 log = logging.getLogger("dedup")
@@ -155,47 +155,36 @@ def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
     """An entry as a row of the table."""
     id = plain(entry.id)
     site = None if entry.site is None else plain(entry.site)
-    body = entry.body or compressed(entry.text)
-    facts = facts_of(entry)
-    numbers = (entry.row, entry.kept, entry.copies, entry.lost)
-    stamp = struct.pack("<qd", entry.row, entry.seen)
-    parts = (stamp, repr(entry.published).encode(), id.encode(), (site or "").encode(), *packed, facts.encode(), body)
-    check = blake2b(struct.pack(f"<{len(parts)}q", *map(len, parts)) + b"".join(parts), digest_size=8)
-    return (
+    facts, body = facts_of(entry), entry.body or compressed(entry.text)
+    numbers = (entry.kept, entry.copies, entry.lost)
+    check = _digest(
         entry.row,
-        id,
-        *numbers[1:],
-        sum_of(*numbers),
+        id.encode(),
         entry.seen,
         entry.published,
-        site,
+        None if site is None else site.encode(),
         *packed,
-        facts,
+        facts.encode(),
         body,
-        check.digest(),
     )
+    state = sum_of(entry.row, *numbers)
+    return (entry.row, id, *numbers, state, entry.seen, entry.published, site, *packed, facts, body, check)
 
 
-def parts_of(row: tuple[Any, ...]) -> tuple[Entry, Packed]:
-    """What a row of the table was made of."""
-    number, id, kept, copies, lost, _, seen, published, site, near, held, pieces, facts, body, _ = row
-    title, url, canonical = json.loads(facts)
-    entry = Entry(
-        id=id,
-        text=b"",
-        title=title,
-        url=url,
-        canonical_url=canonical,
-        site=site,
-        published=published,
-        seen=seen,
-        row=number,
-        kept=kept,
-        copies=copies,
-        lost=lost,
-        body=body,
-    )
-    return entry, (near, held, pieces)
+def sound(row: tuple[Any, ...]) -> bool:
+    """Whether a row of the table, with its text as bytes, is what its checksums say."""
+    number, id, kept, copies, lost, state, *lasting, check = row
+    try:
+        return state == sum_of(number, kept, copies, lost) and bool(check == _digest(number, id, *lasting))
+    except (TypeError, struct.error):
+        return False
+
+
+def _digest(row: int, id: bytes, seen: float, published: float | None, site: bytes | None, *parts: bytes) -> bytes:
+    """A checksum of what does not change in a row."""
+    date = b"" if published is None else struct.pack("<d", published)
+    parts = (date, id, b"" if site is None else b"s" + site, *parts)
+    return blake2b(b"".join((struct.pack("<qd8q", row, seen, *map(len, parts)), *parts)), digest_size=8).digest()
 
 
 def plain(name: str) -> str:
@@ -205,7 +194,7 @@ def plain(name: str) -> str:
 
 def sum_of(*numbers: int) -> int:
     """A checksum of numbers: of what changes in a row (its number, `kept`, `copies`, `lost`), or of a name of boilerplate."""
-    return zlib.crc32(",".join(map(str, numbers)).encode())
+    return zlib.crc32(struct.pack(f"<{len(numbers)}q", *numbers))
 
 
 def _sum(header: dict[str, str]) -> str:
@@ -256,13 +245,10 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
                 raise IndexDamaged(uri, "is no index: its tables are others")
             held = dict(db.execute("SELECT name, value FROM header").fetchall())
     except sqlite3.Error as error:
-        raise IndexDamaged(uri, f"cannot be read: {error}") from error
+        raise _unread(uri, error) from error
     if held.pop(_SUM, None) != _sum(held):
         raise IndexDamaged(uri, "its header is damaged")
-    for name in sorted({*opening.header, *held} - opening.free):
-        asked, has = (known.get(name, "nothing") for known in (opening.header, held))
-        if asked != has:
-            raise IndexMismatch(uri, name, asked, has)
+    compared(uri, opening, held)
     return held
 
 
@@ -273,6 +259,16 @@ def _only_read(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _unread(uri: str, error: sqlite3.Error) -> StoreError:
+    """What to say when SQLite cannot read a file: it may be damaged, or in use, or nothing can be written beside it."""
+    if "readonly" in str(error) or "unable to open" in str(error):
+        return StoreError(
+            uri, f"cannot be opened: {error}; SQLite keeps its log beside the file: copy it to a folder of yours"
+        )
+    kind = StoreError if "locked" in str(error) else IndexDamaged
+    return kind(uri, f"cannot be read: {error}")
+
+
 @contextmanager
 def untouched(path: Path, uri: str) -> Iterator[None]:
     """Meanwhile a connection that ends does not move the log into the file: one that is refused stays as it is."""
@@ -280,7 +276,7 @@ def untouched(path: Path, uri: str) -> Iterator[None]:
         db = _only_read(path)
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise StoreError(uri, f"cannot be read: {error}") from error
+        raise _unread(uri, error) from error
     with closing(db):
         yield
 
