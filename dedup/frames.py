@@ -25,6 +25,16 @@ _MISSING: Final = frozenset({"NAType", "NaTType"})
 
 _KINDS: Final = {int: nw.Int64(), float: nw.Float64(), str: nw.String()}
 
+_PANDAS: Final = {
+    (int, False): "int64",
+    (int, True): "Int64",
+    (float, False): "float64",
+    (float, True): "float64",
+    (str, False): "string",
+    (str, True): "string",
+}
+"""The types of pandas by what a column holds, and whether a value is missing."""
+
 
 class FrameTable:
     """A data frame as a `Table`. It is held as it is now: columns that are exchanged in it later do not matter.
@@ -70,20 +80,22 @@ class FrameTable:
         for name, of_rows in changes.items():
             new = {place[row]: value for row, value in of_rows.items()}
             frame = frame.with_columns(_exchanged(frame.get_column(name), new).alias(name))
-        return frame.to_native()
+        native: Any = frame.to_native()
+        # pandas 2 warns of a change in what it takes for a part of another frame.
+        return native.copy(deep=False) if self._frame.implementation.is_pandas_like() else native
 
     def made(self, columns: Mapping[str, tuple[type, Sequence[Any]]]) -> Any:
         """A new frame of the same kind: columns by name, of `int`, `float` or `str`, with None where a value is missing. One of
-        pandas has the index of the frame; whole numbers that may be missing are of its type `Int64`.
+        pandas has the index of the frame; its types are `string`, `float64`, and `Int64` for whole numbers that may be missing.
         """
-        pandas = self._frame.implementation.is_pandas_like()
-        gaps = [name for name, (kind, cells) in columns.items() if pandas and kind is int and None in cells]
-        schema = {name: nw.Float64() if name in gaps else _KINDS[kind] for name, (kind, _) in columns.items()}
         cells = {name: list(cells) for name, (_, cells) in columns.items()}
-        native: Any = nw.from_dict(cells, schema, backend=self._frame.implementation).to_native()
-        if pandas:
-            native = native.astype(dict.fromkeys(gaps, "Int64")).set_axis(self._frame.to_native().index)
-        return native
+        backend = self._frame.implementation
+        if not backend.is_pandas_like():
+            schema = {name: _KINDS[kind] for name, (kind, _) in columns.items()}
+            return nw.from_dict(cells, schema, backend=backend).to_native()
+        kinds = {name: _PANDAS[kind, None in cells[name]] for name, (kind, _) in columns.items()}
+        native: Any = nw.from_dict(cells, backend=backend).to_native()
+        return native.astype(kinds).set_axis(self._frame.to_native().index)
 
 
 def values(column: nw.Series[Any]) -> list[Any]:
@@ -149,6 +161,7 @@ def _exchanged(column: nw.Series[Any], new: Mapping[int, Any]) -> nw.Series[Any]
         if column.implementation.is_pandas_like():
             more = [cell for cell in dict.fromkeys(cells) if cell not in native.cat.categories]
             column = nw.from_native(native.cat.add_categories(more), series_only=True)
-        elif isinstance(kind, nw.Enum):
-            column = column.cast(nw.Enum(list(dict.fromkeys([*kind.categories, *cells]))))
+        elif column.implementation.is_polars():
+            more = list(dict.fromkeys([*kind.categories, *cells])) if isinstance(kind, nw.Enum) else []
+            return column.cast(nw.String()).scatter(places, cells).cast(nw.Enum(more) if more else kind)
     return column.scatter(places, cells)
