@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from dedup.bands import Bands as Bands
     from dedup.canonical import Policy as Policy
     from dedup.comparison import compare as compare
+    from dedup.deduplication import deduplicate as deduplicate
     from dedup.errors import DedupError as DedupError
     from dedup.explanation import Explanation as Explanation
     from dedup.explanation import explain as explain
     from dedup.fields import Article as Article
     from dedup.fields import Fields as Fields
+    from dedup.frame_result import FrameResult as FrameResult
     from dedup.index import Index as Index
     from dedup.inpage import Page as Page
     from dedup.inpage import clean_page as clean_page
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from dedup.opening import open_index as open_index
     from dedup.opening import unique as unique
     from dedup.result import Result as Result
-    from dedup.result import deduplicate as deduplicate
     from dedup.scheme import Scheme as Scheme
     from dedup.settings import Limits as Limits
     from dedup.settings import Settings as Settings
@@ -53,6 +54,7 @@ _HOMES = {
     "DedupError": "errors",
     "Explanation": "explanation",
     "Fields": "fields",
+    "FrameResult": "frame_result",
     "Index": "index",
     "IndexStats": "model",
     "Likeness": "model",
@@ -76,7 +78,7 @@ _HOMES = {
     "Verdict": "model",
     "clean_page": "inpage",
     "compare": "comparison",
-    "deduplicate": "result",
+    "deduplicate": "deduplication",
     "explain": "explanation",
     "fingerprint": "signatures",
     "open_index": "opening",
@@ -91,6 +93,7 @@ __all__ = [
     "DedupError",
     "Explanation",
     "Fields",
+    "FrameResult",
     "Index",
     "IndexStats",
     "Likeness",

@@ -83,8 +83,8 @@ def tune(**options: Any) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
+    from dedup.deduplication import deduplicate
     from dedup.dump import dumps
-    from dedup.result import deduplicate
     from dedup.settings import default_jaccard
 
     with errors():

@@ -34,7 +34,7 @@ class NoTextField(DedupError):
         seen = ", ".join(self.keys) or "none"
         super().__init__(
             f"{source}: no record has a text in {', '.join(wanted)}; keys seen: {seen}. "
-            "Name the field with --text-field, or Fields(text=(...,)) in settings"
+            "Name the field with --text-field, text=..., or Fields(text=(...,)) in settings"
         )
 
 

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import time
-import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
-from pathlib import Path
-from typing import overload
+from typing import Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.batch import Decider, decide
+from dedup.batch import Decider
 from dedup.boilerplate import Repeated, everywhere, listing, spans
-from dedup.corpus import Progress
-from dedup.errors import AccountingError, InputError
+from dedup.errors import AccountingError
 from dedup.explanation import Explanation, between, row_of
 from dedup.fields import Fields
 from dedup.inpage import clean_page
-from dedup.lines import LineSource
 from dedup.merge import Dropped, Merged, merge
 from dedup.model import DUPLICATES, REMOVED, Border, Cluster, PageRepeat, Place, Quarantined, Removed, Summary
-from dedup.settings import Keep, Settings
+from dedup.settings import Settings
 from dedup.shapes import Record
-from dedup.sources import RecordSource, Source, once
-from dedup.spool import Workspace
+from dedup.sources import Source, once
 
 
-class Result:
-    """What a run decided. `settings` made it; `quarantined` lists the records set aside. `left_out`: paragraphs over the limit
-    of an article, which `additions` did not give.
+class Outcome:
+    """What a run decided, wherever its records came from. `settings` made it; `quarantined` lists the records set aside.
+    `left_out`: paragraphs over the limit of an article, which `additions` did not give.
     """
 
-    def __init__(self, source: LineSource | RecordSource, decider: Decider, settings: Settings, seconds: float) -> None:
+    def __init__(self, source: Source, decider: Decider, settings: Settings, seconds: float) -> None:
         self.settings = settings
         self._source = source
         self._decider = decider
@@ -50,21 +44,9 @@ class Result:
         ]
         self.quarantined: list[Quarantined] = sorted([*source.quarantined, *empty], key=lambda q: source.order(q.place))
 
-    @property
-    def kept(self) -> Sequence[Record]:
-        """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew; those
-        whose text holds a body twice are copies with each body once (`sources.once`), unless `pages` are kept.
-        """
-        return Kept(self._given, self._decisions.kept.tolist())
-
     def changed(self, row: int) -> bool:
         """Whether the text of a row is given back with each body once, and not as it came."""
         return row in self._source.doubled and self.settings.pages == "clean"
-
-    def _given(self, row: int) -> Record:
-        """A kept record as it is given back."""
-        record = self._source.record(row)
-        return once(record, self.settings.fields) if self.changed(row) else record
 
     def page_repeats(self) -> Iterator[PageRepeat]:
         """The bodies that stand twice in the text of one kept record, in input order."""
@@ -168,14 +150,14 @@ class Result:
         text, known = self._source.article(row).text, self._decider
         return Dropped(self._source.facts.ids[row], text, spans(text, known.corpus, known.cores, row, furniture))
 
-    def rethreshold(self, threshold: float) -> Result:
+    def rethreshold(self, threshold: float) -> Self:
         """The result at another threshold, from what was measured: nothing is aligned again.
 
         Pairs were proposed for the threshold of the run: far below it, some that it would find are missing. Raises
         SettingsError.
         """
         settings = replace(self.settings, threshold=threshold)
-        return Result(self._source, self._decider, settings, self._seconds)
+        return type(self)(self._source, self._decider, settings, self._seconds)
 
     def borderline(self, count: int = 10) -> list[Border]:
         """The decisions closest to their limits, to be looked at, at most `count` of them."""
@@ -205,7 +187,23 @@ class Result:
 
     def __repr__(self) -> str:
         kept, removed = len(self._decisions.kept), len(self._decisions.removed)
-        return f"<Result: {kept} kept, {removed} removed, {len(self.quarantined)} quarantined>"
+        return f"<{type(self).__name__}: {kept} kept, {removed} removed, {len(self.quarantined)} quarantined>"
+
+
+class Result(Outcome):
+    """What a run decided about records, or the lines of files."""
+
+    @property
+    def kept(self) -> Sequence[Record]:
+        """The records to keep, in input order: the very objects that were given, or the lines of a file, parsed anew; those
+        whose text holds a body twice are copies with each body once (`sources.once`), unless `pages` are kept.
+        """
+        return Kept(self._given, self._decisions.kept.tolist())
+
+    def _given(self, row: int) -> Record:
+        """A kept record as it is given back."""
+        record = self._source.record(row)
+        return once(record, self.settings.fields) if self.changed(row) else record
 
 
 class Kept(Sequence[Record]):
@@ -250,47 +248,3 @@ def page_repeats(source: Source, fields: Fields, rows: Iterable[int]) -> Iterato
             for repeat in clean_page(text).repeats:
                 dropped = text[repeat.dropped.start : repeat.dropped.end]
                 yield PageRepeat(source.facts.ids[row], source.place(row), name, repeat, dropped, fixed)
-
-
-def deduplicate(
-    articles: Iterable[Record] | str | Path,
-    *,
-    threshold: float | None = None,
-    keep: Keep | None = None,
-    settings: Settings | None = None,
-    work_dir: str | Path | None = None,
-    progress: Progress | None = None,
-) -> Result:
-    """Finds repeated articles and decides which copy of each is kept.
-
-    `articles`: mappings, objects of scrapers (`Fields` tells what is understood), plain strings, or the path of a JSON Lines
-    file (also .gz, .bz2, .xz, .zst). `threshold` and `keep` go before those of `settings`. Working data (about four bytes a
-    word) stays in memory, or in unnamed files in `work_dir`. Raises SettingsError, NoTextField, InputError.
-
-    >>> story = "The ferry to Port Ellery will not sail on Monday, the harbour office said, because of a storm that is "
-    >>> story += "expected to bring waves of up to six metres to the strait in the early hours of the morning."
-    >>> result = deduplicate([{"id": 1, "text": story}, {"id": 2, "text": story.upper()}])
-    >>> [r["id"] for r in result.kept], [(r.id, r.duplicate_of, r.relation) for r in result.removed]
-    ([1], [('2', '1', 'exact')])
-    """
-    settings = settings or Settings()
-    if threshold is not None:
-        settings = replace(settings, threshold=threshold)
-    if keep is not None:
-        settings = replace(settings, keep=keep)
-    start = time.perf_counter()
-    workspace = Workspace(Path(work_dir) if work_dir is not None else None)
-    if isinstance(articles, Mapping):
-        raise InputError(RecordSource.name, "a mapping is one record; give a list of them")
-    if isinstance(articles, (str, Path)):
-        source: LineSource | RecordSource = LineSource([articles], settings.fields, settings.limits, workspace)
-    else:
-        source = RecordSource(articles, settings.fields)
-    try:
-        decider = decide(source, settings, workspace, progress)
-        result = Result(source, decider, settings, time.perf_counter() - start)
-    except BaseException:
-        workspace.close()
-        raise
-    weakref.finalize(result, workspace.close)  # files stay open as long as kept records may be asked for
-    return result

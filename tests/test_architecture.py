@@ -99,10 +99,10 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "cli_review": {
         "cli_help",
         "cli_options",
+        "deduplication",
         "dump",
         "explanation",
         "report",
-        "result",
         "settings",
         "show",
         "terminal",
@@ -154,9 +154,11 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "bands",
         "canonical",
         "comparison",
+        "deduplication",
         "errors",
         "explanation",
         "fields",
+        "frame_result",
         "index",
         "inpage",
         "model",
@@ -165,6 +167,20 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "scheme",
         "settings",
         "signatures",
+    },
+    "deduplication": {
+        "batch",
+        "corpus",
+        "errors",
+        "frame_result",
+        "frames",
+        "lines",
+        "result",
+        "settings",
+        "shapes",
+        "sources",
+        "spool",
+        "table_source",
     },
     "diff": {"alignment", "kernels", "kernels.align", "signatures", "words"},
     "dump": {
@@ -202,6 +218,8 @@ IMPORTS: Final[dict[str, set[str]]] = {
     },
     "fields": {"dates", "markup", "shapes", "urls"},
     "formats": {"errors"},
+    "frame_result": {"batch", "result", "settings", "shapes", "sources", "table_source"},
+    "frames": {"errors"},
     "html": {"errors"},
     "index": {
         "dates",
@@ -249,6 +267,16 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "words",
     },
     "integrations": set(),
+    "integrations.huggingface": {
+        "deduplication",
+        "errors",
+        "fields",
+        "frame_result",
+        "frames",
+        "scheme",
+        "signatures",
+        "table_source",
+    },
     "integrations.pending": set(),
     "integrations.scrapy": {
         "errors",
@@ -315,8 +343,10 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "opening": {"index", "scheme", "settings", "stores"},
     "outputs": {"errors", "formats"},
     "page_map": {"model", "terminal", "words"},
+    "pandas": {"deduplication", "frame_result"},
     "paragraphs": {"model", "words"},
     "passages": {"alignment", "candidates", "kernels", "kernels.passages"},
+    "polars": {"deduplication", "frame_result"},
     "progress": {"corpus", "kernels"},
     "ready": {"keys", "learning", "matching"},
     "relations": {"evidence", "model", "siblings"},
@@ -325,18 +355,15 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "result": {
         "batch",
         "boilerplate",
-        "corpus",
         "errors",
         "explanation",
         "fields",
         "inpage",
-        "lines",
         "merge",
         "model",
         "settings",
         "shapes",
         "sources",
-        "spool",
     },
     "scheme": {"errors"},
     "sections": {"copies", "paragraphs", "repeats"},
@@ -416,6 +443,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "stores.sqlite_checks": {"stores", "stores.sqlite_file"},
     "stores.sqlite_connection": {"errors"},
     "stores.sqlite_file": {"entries", "errors", "keys", "outputs", "stores", "stores.sqlite_connection"},
+    "table_source": {"errors", "fields", "model", "signatures", "sources"},
     "tables": {"boilerplate", "kernels", "kernels.table", "key_table", "keys", "passages", "settings"},
     "terminal": set(),
     "tokens": set(),
@@ -461,6 +489,11 @@ HOMES: Final = {
     "scrapy": {"integrations.scrapy"},
     "itemadapter": {"integrations.scrapy"},
     "twisted": {"integrations.scrapy"},
+    "narwhals": {"frames"},
+    "pandas": {"pandas"},
+    "polars": {"polars"},
+    "pyarrow": {"integrations.huggingface"},
+    "datasets": {"integrations.huggingface"},
 }
 """Library -> the only modules that import it."""
 
@@ -552,7 +585,19 @@ def _is(node: ast.expr, value: Any) -> bool:
 
 
 def test_the_package_costs_nothing_to_import() -> None:
-    heavy = ("numpy", "numba", "scipy", "datasketch", "rapidfuzz", "orjson", "rich", "click", "w3lib", "scrapy")
+    heavy = (
+        "numpy",
+        "numba",
+        "scipy",
+        "datasketch",
+        "rapidfuzz",
+        "orjson",
+        "rich",
+        "click",
+        "w3lib",
+        "scrapy",
+        "narwhals",
+    )
     code = f"import sys, dedup; print([m for m in {heavy!r} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"

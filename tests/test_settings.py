@@ -127,7 +127,7 @@ def test_unknown_settings() -> None:
     with pytest.raises(TypeError):
         Settings(0.9)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="tresh"):
-        deduplicate([], tresh=1)  # type: ignore[call-arg]
+        deduplicate([], tresh=1)  # type: ignore[call-overload]
 
 
 def test_derived_settings_are_not_given() -> None:
