@@ -5,13 +5,19 @@
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
 at once, from records in memory, over the last tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
-records that wait left out; disk is, with Redis, the memory of the server. datasketch: `MinHashLSH` in memory at a threshold of
-0.5, query and insert, one article after another, shingles of five words, from the same text, 20,000 articles.
+records that wait left out; disk is, with Redis, the memory of the server. `opened`: the same of a process that only opens the
+file; `predicted`: by the formula of `predicted`. Agreement with a run: pairs of copies that adding `data/sample.jsonl.gz` article
+by article finds, and that a run over it finds, in three orders; precision by its labels. datasketch: `MinHashLSH` in memory at a
+threshold of 0.5, query and insert, one article after another, shingles of five words, from the same text, 20,000 articles.
 """
 
 from __future__ import annotations
 
+import gc
+import gzip
+import itertools
 import json
+import random
 import subprocess
 import sys
 import time
@@ -26,6 +32,14 @@ from harness import HERE, Table, finish, machine, parser, say
 from redis_process import running
 
 import dedup
+from dedup.entries import read
+from dedup.key_table import LOAD, WIDTH
+from dedup.learning import Learned
+from dedup.matching import Matcher
+from dedup.tables import SPARE
+
+ROW: Final = 10
+"""Bytes of what tables know of a row beside its keys: seven, in arrays that double."""
 
 WORDS: Final = 450
 BATCH: Final = 500
@@ -136,6 +150,102 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     }
 
 
+def opened(kind: str, path: Path) -> dict[str, Any]:
+    """Bytes that an index takes in a process that opens it, and the keys an article has (of a sample)."""
+    warm = dedup.open_index("memory:", settings(kind))
+    sample = Source().batch(BATCH)
+    warm.add_many(sample)
+    limits = settings(kind)
+    reading = read(sample, limits)
+    matcher = Matcher(limits, Learned())
+    lot = matcher.keys(matcher.pieces(reading.entries, reading.words))
+    found = [lot[i] for i in range(len(lot))]
+    keys = sum(len(digest.places) for own in found for digest in own) / len(found)
+    warm.close()
+    del warm, sample, reading, matcher, lot, found
+    gc.collect()
+    before = resident()
+    with dedup.open_index(f"sqlite:{path}", limits):
+        gc.collect()
+        return {"opened": resident() - before, "keys": keys}
+
+
+def predicted(articles: int, keys: float) -> float:
+    """Bytes of memory of an index in a file that was opened: six a key over the load of its tables, and ten a row."""
+    return articles * (WIDTH * keys * SPARE / LOAD + ROW)
+
+
+def pairs(keeper: dict[str, str]) -> set[tuple[str, str]]:
+    """All pairs of articles that one is kept for."""
+    clusters: dict[str, list[str]] = {}
+    for name in sorted(keeper):
+        clusters.setdefault(keeper[name], []).append(name)
+    return {pair for names in clusters.values() for pair in itertools.combinations(names, 2)}
+
+
+def streamed(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """What is kept for every article in the end, when they are added one after another."""
+    keeper: dict[str, str] = {}
+    instead: dict[str, str] = {}
+    for verdict in dedup.open_index("memory:").add_many(rows):
+        keeper[verdict.id] = verdict.duplicate_of or verdict.id
+        instead.update((name, verdict.id) for name in verdict.replaces)
+        for name, kept in [*((name, name) for name in verdict.restored), *verdict.moved]:
+            keeper[name] = kept
+            if instead.pop(name, None) is not None and kept != name:
+                instead[name] = kept
+
+    def end(name: str) -> str:
+        while name in instead:
+            name = instead[name]
+        return name
+
+    return {name: end(kept) for name, kept in keeper.items()}
+
+
+def agreement() -> list[dict[str, Any]]:
+    """Adding the sample, and a run over it."""
+    with gzip.open(HERE.parent / "data" / "sample.jsonl.gz") as lines:
+        rows = [json.loads(line) for line in lines]
+    with gzip.open(HERE.parent / "data" / "sample_labels.jsonl.gz") as lines:
+        truth = {row["id"]: row["cluster"] for row in map(json.loads, lines)}
+    result = dedup.deduplicate(rows)
+    run = pairs({**{r["id"]: r["id"] for r in result.kept}, **{r.id: r.duplicate_of for r in result.removed}})  # type: ignore[index]
+    found = []
+    for seed in (None, 1, 2):
+        if seed is not None:
+            random.Random(seed).shuffle(rows)
+        stream = pairs(streamed(rows))
+        right = sum(truth[a] == truth[b] for a, b in stream)
+        found.append(
+            {
+                "order": "as it came" if seed is None else f"shuffled, seed {seed}",
+                "run": len(run),
+                "stream": len(stream),
+                "both": len(run & stream),
+                "precision": right / len(stream),
+            }
+        )
+    return found
+
+
+def agreed(results: list[dict[str, Any]]) -> Table:
+    """A row for each order."""
+    rows = [
+        (
+            r["order"],
+            f"{r['run']:,}",
+            f"{r['stream']:,}",
+            f"{r['both']:,}",
+            f"{r['both'] / r['run']:.1%}",
+            f"{r['precision']:.2%}",
+        )
+        for r in results
+    ]
+    head = ("order", "pairs of a run", "of adding", "of both", "of the run's", "precision of adding")
+    return Table("The sample, added article by article, and a run over it", head, rows)
+
+
 def edited(text: str) -> str:
     """With three words exchanged."""
     words = text.split(" ")
@@ -177,6 +287,9 @@ def runs(options: Any) -> Iterator[dict[str, Any]]:
         for size in options.articles:
             command = [sys.executable, __file__, "--one", kind, "--articles", str(size), "--work", str(options.work)]
             found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            if kind.startswith("sqlite"):
+                command = [sys.executable, __file__, "--opened", kind, "--work", str(options.work)]
+                found |= json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
             say(f"{kind}, {size}: {found['fill']:,.0f} articles/s, median {found['median'] * 1e6:,.0f} us")
             yield found
 
@@ -202,10 +315,14 @@ def table(results: list[dict[str, Any]]) -> Table:
                 f"{r['tables'] / n:,.0f}",
                 f"{r['disk'] / n:,.0f}" if r["disk"] else "",
                 f"{r['reopen']:.2f}" if r["reopen"] else "",
+                f"{r['keys']:.0f}" if r["reopen"] else "",
+                f"{r['opened'] / 1e6:,.0f}" if r["reopen"] else "",
+                f"{predicted(n, r['keys']) / 1e6:,.0f}" if r["reopen"] else "",
             )
         )
     head = ("store", "articles", "articles/s", "CPU µs each", "growth", "check ms", "p99 ms", "add ms", "memory MB")
-    return Table("An index by its size", (*head, "table B each", "disk B each", "reopen s"), rows)
+    opening = ("keys each", "opened MB", "predicted MB")
+    return Table("An index by its size", (*head, "table B each", "disk B each", "reopen s", *opening), rows)
 
 
 def compared(figures: dict[str, float]) -> Table:
@@ -219,13 +336,18 @@ if __name__ == "__main__":
     arguments.add_argument("--articles", type=int, nargs="+", default=[10_000, 100_000])
     arguments.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     arguments.add_argument("--one", choices=KINDS, help="this one only, as JSON")
+    arguments.add_argument("--opened", choices=KINDS, help="the memory of the one that was made last, as JSON")
     options = arguments.parse_args()
     options.work.mkdir(exist_ok=True)
     if options.one:
         print(json.dumps(measure(options.one, options.articles[0], options.work)))
+    elif options.opened:
+        print(json.dumps(opened(options.opened, options.work / "index.db")))
     else:
         sys.path.insert(0, str(HERE))
         before = machine()
         figures = peer()
         results = list(runs(options))
-        finish("index", options, before, [table(results), compared(figures)], {"stores": results, "peer": figures})
+        same = agreement()
+        tables = [table(results), compared(figures), agreed(same)]
+        finish("index", options, before, tables, {"stores": results, "peer": figures, "agreement": same})

@@ -43,7 +43,7 @@ READERS: Final = 4
 ADDS: Final = 1_000
 ROUNDS: Final = 200
 OPENED: Final = 2.0
-"""Seconds that opening and `verify` may take together, at `--articles`."""
+"""Seconds of CPU that opening and `verify` may take together, at `--articles`."""
 
 FOUND: Final = 0.999
 """The share of harmful flips that must be found."""
@@ -205,7 +205,7 @@ def opened(work: Path, options: Any) -> Iterator[Outcome]:
     size = path.stat().st_size
     came = f"opened in {took:.2f} s ({spent:.2f} s of CPU), verified in {verified:.2f} s ({more:.2f}), "
     came += f"{size / 1e6:,.0f} MB, {len(problems)} damages"
-    yield Outcome(f"an index of {options.articles:,} articles", 1, came, not problems and took + verified < OPENED)
+    yield Outcome(f"an index of {options.articles:,} articles", 1, came, not problems and spent + more < OPENED)
     removed(path)
 
 

@@ -216,7 +216,7 @@ def export(name: str, *, output: str, copies: bool, force: bool) -> None:
         from dedup.outputs import Outputs
 
         with Outputs(force) as outputs:
-            outputs.check(output)
+            outputs.check(output, inputs=opened.files)
             with outputs.open(output) as stream:
                 stream.writelines(dumps(dict(found.record)) + b"\n" for found in opened.entries(copies=copies))
             outputs.commit()

@@ -136,7 +136,9 @@ class Index:
         return self._session.transaction()
 
     def check(self, article: Record) -> Verdict:
-        """The verdict that `add` would give now; nothing is remembered."""
+        """The verdict that `add` would give now, without what that would mean for other copies (`restored`, `moved`); nothing is
+        remembered.
+        """
         reading = read((article,), self.settings)
         with self._session.reading():
             found = reading.outcome[0]
@@ -259,6 +261,12 @@ class Index:
                 if not entry.kept:
                     yield entry.article
                     yield from (copy.article for copy in beside.get(entry.row, ()))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file that it is kept in, if it is kept in one; nothing else may be written there."""
+        path = getattr(self._session.store, "path", None)
+        return () if path is None else (str(path),)
 
     @property
     def made_by(self) -> dict[str, str]:

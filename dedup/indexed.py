@@ -64,7 +64,7 @@ def run(
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(files.force))
         workspace = stack.enter_context(Workspace(files.workplace))
-        outputs.check(files.kept, files.removed, files.quarantined, inputs=tuple(files.inputs))
+        outputs.check(files.kept, files.removed, files.quarantined, inputs=(*files.inputs, *index.files))
         journal = None
         if files.kept is not None and files.kept != "-":
             journal = stack.enter_context(Journal(files.kept, index))

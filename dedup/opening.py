@@ -84,7 +84,8 @@ def unique(stream: Iterable[T], *, index: Index | str = "memory:", batch: int = 
     """The articles of a stream that are new: the very objects, or copies of those whose text holds a body twice, with it once.
 
     Mappings, texts, or objects of scrapers (`Fields`). `index`: an open one, or a URI. Records that hold no text are passed
-    on, as nothing tells whether they are new. With a `batch` of more, so many articles are taken at once, which is faster.
+    on, as nothing tells whether they are new. With a `batch` of more, so many articles are taken at once, which is faster;
+    whoever stops in the middle of a batch does not get the rest of it, which the index knows already.
 
     >>> list(unique([{"text": "Ferry stays in port."}, {"text": "Ferry stays in port."}]))
     [{'text': 'Ferry stays in port.'}]

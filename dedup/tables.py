@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from dedup.key_table import GROWTH, WIDTH, Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
+
+SPARE: Final = 1.05
+"""Tables that are filled when an index is opened have room for so many times the keys that its first rows let expect."""
 
 
 class Chunk(NamedTuple):
@@ -71,9 +74,9 @@ class Tables:
             table.add(own, np.repeat(chunk.rows, sizes), self._alive)
 
     def reserve(self, chunk: Chunk, rows: int) -> None:
-        """Makes room for so many rows, of which these are some, in tables that are empty."""
+        """Makes room for so many rows, of which these are some, in tables that are empty, and for some more (`SPARE`)."""
         for table, sizes in zip(self._tables, chunk.sizes, strict=True):
-            table.empty(int(sizes.sum() * rows / max(1, len(chunk.rows))))
+            table.empty(int(SPARE * sizes.sum() * rows / max(1, len(chunk.rows))))
 
     def _make_room(self, more: list[int], before: int) -> None:
         """If a table has no room for so many more keys, all are filled anew from the living rows before this one."""

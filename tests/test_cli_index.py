@@ -194,6 +194,20 @@ def test_an_index_can_be_asked_as_it_was_made(tmp_path: Path, pages: str) -> Non
         assert "made with pages off" in invoke("check", "-", "--index", seen, given=article(1)).output
 
 
+def test_no_output_takes_the_place_of_the_index(tmp_path: Path, seen: Path) -> None:
+    source, before = dump(tmp_path / "in.jsonl", {"id": "new", "text": article(7)}), digest(seen)
+    commands: list[tuple[object, ...]] = [
+        ("run", source, "-o", seen, "--index", seen, "--force"),
+        ("run", source, "-o", tmp_path / "out.jsonl", "--removed", seen, "--index", seen, "--force"),
+        ("index", "export", seen, "-o", seen, "--force"),
+    ]
+    for words in commands:
+        done = invoke(*words)
+        assert done.exit_code == 1
+        assert "is also an input" in done.output
+        assert digest(seen) == before
+
+
 def test_damage_is_told(seen: Path) -> None:
     data = seen.read_bytes()
     place = data.index(b"old1")

@@ -584,6 +584,7 @@ def test_the_index_and_a_run_over_the_dump_agree() -> None:
         instead[verdict.id] = verdict.duplicate_of or verdict.id
         instead.update((name, verdict.id) for name in verdict.replaces)
         instead.update((name, name) for name in verdict.restored)
+        instead.update(verdict.moved)
 
     def kept(name: str) -> str:
         while instead[name] != name:

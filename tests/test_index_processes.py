@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Final, Protocol
 
 import pytest
 
-from dedup import open_index
+from dedup import Settings, open_index
+from dedup.errors import StoreError
 from tests.hostile import article
 from tests.redis_process import Redis
 
@@ -93,6 +94,57 @@ def test_writers_and_a_reader_get_along(writer: Writer, uri: str, tmp_path: Path
         assert [process.wait(60) for process in processes] == [0] * 4
         assert len(index) == 400
         assert index.verify() == []
+
+
+FULL: Final = """
+import resource, sys
+from dedup import open_index
+from dedup.errors import StoreError
+from tests.hostile import article
+
+with open_index("sqlite:" + sys.argv[1]) as index:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+    try:
+        for i in range(0, 10000, 10):
+            index.add_many([{"id": f"a{j}", "text": article(j)} for j in range(i, i + 10)])
+            print("NEW", *(f"a{j}" for j in range(i, i + 10)), flush=True)
+    except StoreError:
+        print("FULL")
+    assert index.check({"text": article(0)}).duplicate
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert index.add({"id": "after", "text": article(20000)}).new
+    print("NEW after", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of file sizes")
+@pytest.mark.parametrize("limit", [200_000, 333_333, 700_000])
+def test_what_was_acknowledged_is_there_when_there_is_no_more_room(tmp_path: Path, limit: int) -> None:
+    path, folder = tmp_path / "seen.db", Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-c", FULL, path, limit]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "FULL\n" in done.stdout
+    with open_index(f"sqlite:{path}") as index:
+        assert index.verify() == []
+        assert {found.id for found in index.entries()} == set(acknowledged(done.stdout))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing tells of open files")
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    uri, wrong = f"sqlite:{tmp_path / 'seen.db'}", tmp_path / "wrong.db"
+    wrong.write_bytes(b"SQLite format 3\0" + bytes(5000))
+
+    def use() -> int:
+        with open_index(uri) as index:
+            index.add({"id": "a", "text": article(1)})
+        for refused, settings in ((uri, Settings(min_tokens=30)), (f"sqlite:{wrong}", None)):
+            with pytest.raises(StoreError):
+                open_index(refused, settings)
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    counts = [use() for _ in range(5)]
+    assert counts[1:] == counts[:-1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")

@@ -9,6 +9,8 @@ import multiprocessing
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any, Final
@@ -227,6 +229,19 @@ def test_a_file_that_went_while_it_was_open_is_noticed(path: Path, another: bool
         for use in (index.add, index.check):
             with pytest.raises(StoreError, match="another file is in its place" if another else "the file is gone"):
                 use({"id": "x", "text": article(500)})
+
+
+def test_opening_a_file_once_more_leaves_the_locks_of_who_has_it_open(path: Path) -> None:
+    """POSIX takes a process's locks on a file away when it closes any handle of it: others would remove the log then."""
+    ask = f"from dedup import open_index\nwith open_index('sqlite:{path}') as index: print('x' in index)"
+    with open_index(f"sqlite:{path}") as index:
+        open_index(f"sqlite:{path}").close()
+        with pytest.raises(IndexMismatch):
+            open_index(f"sqlite:{path}", Settings(min_tokens=30))
+        subprocess.run([sys.executable, "-c", ask], check=True)
+        assert index.add({"id": "x", "text": article(500)}).new
+        told = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+        assert told == "True\n"
 
 
 def test_what_another_process_forgot_and_compacted_away_is_noticed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from dedup.stores import sqlite_file as file
 from dedup.stores.sqlite_connection import Connection
 from dedup.tables import Chunk, Tables
 
-_CHUNK: Final = 10_000
+_CHUNK: Final = 2_000
 """Rows are read into memory in chunks of this many."""
 
 _WAITING: Final = 1_000

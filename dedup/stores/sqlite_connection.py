@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +17,60 @@ BUSY: Final = 60.0
 """Seconds that a writer waits for another one."""
 
 
+_LOCK: Final = threading.Lock()
+
+_OPEN: Final[Counter[tuple[int, int]]] = Counter()
+"""The files (device, inode) that connections of this process have open, and how many. POSIX takes all locks that a process has on
+a file away when it closes any handle of it; SQLite keeps to that among its own connections, and so must everybody else."""
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _count(file: tuple[int, int], more: int) -> None:
+    with _LOCK:
+        _OPEN[file] += more
+
+
+@contextmanager
+def unlocked(path: Path) -> Iterator[bool]:
+    """Whether no connection of this process has a file open, and none will before the end of the block: only then may the file be
+    opened and closed in other ways.
+    """
+    with _LOCK:
+        yield not _OPEN[_identity(path)]
+
+
+@contextmanager
+def only_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write."""
+    file = _identity(path)
+    _count(file, 1)
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY)) as db:
+            db.execute("PRAGMA trusted_schema=OFF")
+            yield db
+    finally:
+        _count(file, -1)
+
+
 class Connection:
     """Of one process, to one file: neither may change. Commits survive the loss of power, too, with the durability `power`."""
 
     def __init__(self, path: Path, uri: str, durability: str) -> None:
         self._path, self._uri, self._pid = path, uri, os.getpid()
         self._file = self._present()
+        self._open = True
+        _count(self._file, 1)
+        try:
+            self._connect(path, durability)
+        except BaseException:
+            _count(self._file, -1)
+            raise
+
+    def _connect(self, path: Path, durability: str) -> None:
         with self._told():
             self._db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA trusted_schema=OFF")
@@ -29,10 +79,9 @@ class Connection:
 
     def _present(self) -> tuple[int, int]:
         try:
-            found = self._path.stat()
+            return _identity(self._path)
         except OSError as error:
             raise StoreError(self._uri, f"the file is gone: {error.strerror or error}") from error
-        return found.st_dev, found.st_ino
 
     def stays(self) -> None:
         """Raises StoreError if no file, or another one, stands where this one was opened: what is written would be lost."""
@@ -91,5 +140,7 @@ class Connection:
 
     def close(self) -> None:
         """Ends it; nothing in a process that was forked off."""
-        if os.getpid() == self._pid:
+        if self._open and os.getpid() == self._pid:
+            self._open = False
             self._db.close()
+            _count(self._file, -1)

@@ -21,7 +21,7 @@ from dedup.errors import IndexDamaged, StoreError
 from dedup.keys import Packed
 from dedup.outputs import sync
 from dedup.stores import Opening, compared
-from dedup.stores.sqlite_connection import BUSY
+from dedup.stores.sqlite_connection import only_read, unlocked
 
 log = logging.getLogger("dedup")
 
@@ -218,28 +218,17 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
     Raises StoreError, IndexDamaged and IndexMismatch.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(100)
+        with unlocked(path) as free:
+            if free:  # else SQLite has it open, and found it whole
+                _check_bytes(path, uri)
     except OSError as error:
         raise StoreError(uri, error.strerror or str(error)) from error
-    if not start:
-        raise IndexDamaged(uri, "is empty: no index; remove it to have one made in its place")
-    if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
-        raise IndexDamaged(uri, "is no index: not a SQLite file")
-    application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
-    if application != APPLICATION:
-        raise IndexDamaged(uri, "is no index: a SQLite file of another application")
-    if version != VERSION:
-        raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
-    for wait in (0.0, 0.01, 0.1):  # another process may be about to move its log into the file
-        time.sleep(wait)
-        size, expected = _sizes(path)
-        if size == expected:
-            break
-    else:
-        raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {expected} expected")
     try:
-        with closing(_only_read(path)) as db:
+        with only_read(path) as db:
+            application, version = (
+                db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+            )
+            _check_form(uri, application, version)
             found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_master")]
             if len(found) != len(SCHEMA) + 1 or {*found} != {*SCHEMA, _OWN}:
                 raise IndexDamaged(uri, "is no index: its tables are others")
@@ -252,11 +241,29 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
     return held
 
 
-def _only_read(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY)
-    db.execute("PRAGMA trusted_schema=OFF")
-    return db
+def _check_bytes(path: Path, uri: str) -> None:
+    """What the bytes of a file tell before SQLite is let at it."""
+    with path.open("rb") as file:
+        start = file.read(100)
+    if not start:
+        raise IndexDamaged(uri, "is empty: no index; remove it to have one made in its place")
+    if len(start) < 100 or not start.startswith(b"SQLite format 3\0"):
+        raise IndexDamaged(uri, "is no index: not a SQLite file")
+    application, version = (int.from_bytes(start[at : at + 4], "big") for at in (68, 60))
+    _check_form(uri, application, version)
+    for wait in (0.0, 0.01, 0.1):  # another process may be about to move its log into the file
+        time.sleep(wait)
+        size, expected = _sizes(path)
+        if size == expected:
+            return
+    raise IndexDamaged(uri, f"is cut or damaged: {size} bytes, {expected} expected")
+
+
+def _check_form(uri: str, application: int, version: int) -> None:
+    if application != APPLICATION:
+        raise IndexDamaged(uri, "is no index: a SQLite file of another application")
+    if version != VERSION:
+        raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
 
 
 def _unread(uri: str, error: sqlite3.Error) -> StoreError:
@@ -272,12 +279,11 @@ def _unread(uri: str, error: sqlite3.Error) -> StoreError:
 @contextmanager
 def untouched(path: Path, uri: str) -> Iterator[None]:
     """Meanwhile a connection that ends does not move the log into the file: one that is refused stays as it is."""
-    try:
-        db = _only_read(path)
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        raise _unread(uri, error) from error
-    with closing(db):
+    with only_read(path) as db:
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise _unread(uri, error) from error
         yield
 
 
