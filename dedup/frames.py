@@ -51,7 +51,8 @@ class FrameTable:
             raise InputError(self.name, f"columns that share a name: {error}") from error
         self._frame = frame[0 : len(frame)]
         self.rows = len(frame)
-        self.columns = {name: _holds(kind) for name, kind in frame.schema.items() if isinstance(name, str)}
+        self.labels = list(map(str, frame.columns))
+        self.columns = {c.name: _holds(c) for c in frame.iter_columns() if isinstance(c.name, str)}
         self._strings = {name for name, kind in frame.schema.items() if isinstance(kind, nw.String)}
         self._read: dict[str, nw.Series[Any]] = {}
 
@@ -141,9 +142,12 @@ def _date(day: float | None) -> date | None:
         return None
 
 
-def _holds(kind: nw.dtypes.DType) -> bool:
-    """Whether values of a type may hold others."""
-    return kind.is_nested() or isinstance(kind, (nw.Object, nw.Unknown))
+def _holds(column: nw.Series[Any]) -> bool:
+    """Whether values of a column may hold others."""
+    kind = column.dtype
+    # Of a column of objects the first ones tell the type.
+    objects = column.implementation.is_pandas_like() and column.to_native().dtype == object
+    return objects or kind.is_nested() or isinstance(kind, (nw.Object, nw.Unknown))
 
 
 def _exchanged(column: nw.Series[Any], new: Mapping[int, Any]) -> nw.Series[Any]:

@@ -35,6 +35,10 @@ class Table(Protocol):
     def columns(self) -> Mapping[str, bool]:
         """The names of the columns in order, each with whether its values may hold others (mappings, lists, objects)."""
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """How all columns are called, for messages."""
+
     def part(self, start: int, stop: int, names: Sequence[str]) -> list[list[Any]]:
         """The values of some columns in the rows from `start` to before `stop`."""
 
@@ -88,7 +92,7 @@ class TableSource(Generic[T_co]):
         """
         texts = self._columns(self._fields.text)
         if self.table.rows and not texts:
-            raise NoTextField(self.name, self.table.columns, self._fields.text)
+            raise NoTextField(self.name, self.table.labels, self._fields.text)
         rows, size = Rows([], []), 0
         for taken in self._taken(", ".join(texts)):
             data = encode(taken.text)

@@ -168,6 +168,16 @@ def test_a_frame_without_a_text_column(kind: str) -> None:
     assert listed(deduplicate(frame, settings=Settings(fields=Fields(text=("x", "Body")))).kept, "id") == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "seen"),
+    [([0, 1], "0, 1"), (pd.MultiIndex.from_tuples([("a", "text"), ("a", "id")]), "('a', 'id'), ('a', 'text')")],
+)
+def test_columns_whose_names_are_no_strings(labels: Any, seen: str) -> None:
+    with pytest.raises(NoTextField) as caught:
+        deduplicate(pd.DataFrame([[STORY, "x"]], columns=labels))
+    assert f"keys seen: {seen}." in str(caught.value)
+
+
 def test_text_names_a_field_of_records_too() -> None:
     given = [{"lead": STORY, "text": "decoy"}, {"lead": STORY + "!", "text": "another"}]
     assert len(deduplicate(given, text="lead").kept) == 1
@@ -310,6 +320,12 @@ def test_a_missing_value_is_unknown(missing: Any) -> None:
     assert [q.reason for q in result.quarantined] == ["no_text"]
     found = result._source.article(0)
     assert (found.title, found.url, found.published, found.site) == (None, None, None, None)
+
+
+def test_objects_behind_many_missing_values_are_found() -> None:
+    pages: list[Any] = [None] * 500 + [{"url": "https://one.example/a"}]
+    frame = pd.DataFrame({"text": [article(i, 5) for i in range(501)], "metadata": pages})
+    assert listed(deduplicate(frame).decisions, "id")[500] == "https://one.example/a"
 
 
 def test_whole_numbers_with_gaps_are_ids() -> None:

@@ -40,6 +40,7 @@ class DatasetTable:
         self._arrow = dataset.with_format("arrow")
         self.rows: int = len(dataset)
         self.columns = {name: not isinstance(kind, (Value, ClassLabel)) for name, kind in dataset.features.items()}
+        self.labels = list(self.columns)
         self._views: dict[tuple[str, ...], Any] = {}
         self._row: tuple[int, Any] | None = None
 
