@@ -82,6 +82,9 @@ class FrameTable:
             new = {place[row]: value for row, value in of_rows.items()}
             frame = frame.with_columns(_exchanged(frame.get_column(name), new).alias(name))
         native: Any = frame.to_native()
+        if changes and self._frame.implementation.is_pyarrow():  # fields keep what is said of them beside their types
+            schema = self._frame.to_native().schema
+            native = type(native).from_arrays(native.cast(schema).columns, schema=schema)
         # pandas 2 warns of a change in what it takes for a part of another frame.
         return native.copy(deep=False) if self._frame.implementation.is_pandas_like() else native
 
@@ -160,6 +163,10 @@ def _exchanged(column: nw.Series[Any], new: Mapping[int, Any]) -> nw.Series[Any]
         for place, cell in new.items():
             every[place] = cell
         return nw.new_series(column.name, every, kind, backend=column.implementation)
+    if isinstance(kind, nw.Object) and column.implementation.is_polars():
+        every = [new.get(place, cell) for place, cell in enumerate(column.to_list())]
+        held: Any = column.to_native()
+        return nw.from_native(type(held)(column.name, every, dtype=held.dtype), series_only=True)
     if isinstance(kind, (nw.Categorical, nw.Enum)):
         native = column.to_native()
         if column.implementation.is_pandas_like():

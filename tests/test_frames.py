@@ -275,6 +275,9 @@ DTYPES: Final[dict[str, Callable[[list[str | None]], Any]]] = {
     "arrow string": lambda texts: pa.table({"text": pa.array(texts)}),
     "arrow large_string": lambda texts: pa.table({"text": pa.array(texts, pa.large_string())}),
     "arrow dictionary": lambda texts: pa.table({"text": pa.array(texts).dictionary_encode()}),
+    "arrow described": lambda texts: pa.table(
+        [pa.array(texts)], pa.schema([pa.field("text", pa.string(), True, {"m": "x"})])
+    ),
     "arrow chunks": lambda texts: pa.table({"text": pa.chunked_array([[t] for t in texts])}),
 }
 
@@ -289,11 +292,20 @@ def test_only_a_doubled_body_changes_a_text(dtype: str) -> None:
     assert frame.equals(same)
     before, after = (FrameTable(f)._column("text").dtype for f in (frame, result.kept))
     assert type(before) is type(after)
+    if isinstance(frame, pa.Table):
+        assert result.kept.schema.equals(frame.schema, check_metadata=True)
     assert str(getattr(result.kept, "dtypes", "")).split("(")[0] == str(getattr(frame, "dtypes", "")).split("(")[0]
     (found,) = result.page_repeats()
     assert (found.field, found.place.line) == ("text", 3)
     for pages in ("keep", "off"):
         assert listed(deduplicate(frame, settings=Settings(pages=pages)).kept, "text") == [*texts[:1], *texts[2:]]
+
+
+def test_a_doubled_body_in_a_column_of_objects_of_polars() -> None:
+    frame = pl.DataFrame({"text": pl.Series([article(1), DOUBLED], dtype=pl.Object)})
+    kept = deduplicate(frame).kept
+    assert kept["text"].to_list() == [article(1), CLEANED]
+    assert kept.schema == frame.schema
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
