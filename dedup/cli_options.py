@@ -154,6 +154,12 @@ def decides(command: Callable[..., None]) -> Callable[..., None]:
             section=COMPARING,
             help="Take issues of one template with other facts for copies.",
         ),
+        option(
+            "--format",
+            type=click.Choice(("jsonl", "csv", "tsv", "parquet", "arrow", "warc", "pages")),
+            section=FIELDS,
+            help="What the inputs are; default: as their names or first bytes tell.",
+        ),
         *(
             option(f"--{part}-field", metavar="NAME", section="" if part == "text" else FIELDS, help=help)
             for part, help in _FIELDS.items()
@@ -181,6 +187,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
     settings = Settings(
         threshold=options["threshold"],
         window=options["window"],
+        format=options["format"],
         boilerplate=options["boilerplate"],
         passages=options["passages"],
         templates=options["templates"],

@@ -42,8 +42,8 @@ def explain(**options: Any) -> None:
     Exit codes: 0 explained, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
-    from dedup.dump import dumps
     from dedup.explanation import explain as explain_records
+    from dedup.json_values import dumps
     from dedup.show import print_diff
 
     a, b, dump = options["a"], options["b"], options["dump"]
@@ -83,7 +83,7 @@ def tune(**options: Any) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
-    from dedup.dump import dumps
+    from dedup.json_values import dumps
     from dedup.result import deduplicate
     from dedup.settings import default_jaccard
 
@@ -125,8 +125,8 @@ def boilerplate(**options: Any) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    from dedup.dump import dumps
     from dedup.explanation import repeated
+    from dedup.json_values import dumps
     from dedup.terminal import printable
 
     with errors():

@@ -123,6 +123,7 @@ class Result:
             page_repeats=sum(source.doubled.get(row, 0) for row in decisions.kept.tolist()) if source.doubled else 0,
             unfinished_pages=source.unfinished,
             blank_lines=source.blank_lines,
+            passed_over=source.passed_over,
             undated=source.facts.undated,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
             bytes=source.volume,
@@ -283,7 +284,9 @@ def deduplicate(
     if isinstance(articles, Mapping):
         raise InputError(RecordSource.name, "a mapping is one record; give a list of them")
     if isinstance(articles, (str, Path)):
-        source: LineSource | RecordSource = LineSource([articles], settings.fields, settings.limits, workspace)
+        source: LineSource | RecordSource = LineSource(
+            [articles], settings.fields, settings.limits, workspace, settings.format
+        )
     else:
         source = RecordSource(articles, settings.fields)
     try:
