@@ -16,14 +16,14 @@ class Spooled:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._records = job.spool()
-        self.file: IO[bytes] = self._records.file
+        self._lines = job.spool()
+        self.file: IO[bytes] = self._lines.file
 
     def spooled(self, records: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
         """Records with their numbers, as rows; those over the limit are set aside."""
         rows: list[Row] = []
         parts: list[bytes] = []
-        spool, longest = self._records, self._job.limits.record_bytes
+        spool, longest = self._lines, self._job.limits.record_bytes
         at = spool.size
         for number, record in records:
             line = as_json(record)
