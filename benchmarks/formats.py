@@ -24,7 +24,7 @@ from harness import Table, child, dump, finish, machine, one_record, parser, run
 
 from dedup.formats import compressor
 
-FORMATS: Final = ("jsonl", "jsonl.gz", "csv", "csv.gz", "parquet", "arrow")
+FORMATS: Final = ("jsonl", "csv", "parquet", "arrow")
 CHUNK: Final = 10_000
 """Articles in a row group."""
 

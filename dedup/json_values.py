@@ -26,7 +26,10 @@ def parse(line: bytes) -> Any:
 
 def as_json(record: dict[str, Any]) -> bytes:
     """A record as a line of JSON without its end: dates and times in ISO 8601, binary in base64, decimals and spans as text."""
-    return orjson.dumps(record, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(record, default=_as_json)
+    except TypeError:  # keys that are no strings; looking for them makes all others slower
+        return orjson.dumps(record, default=_as_json, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _as_json(value: Any) -> Any:
