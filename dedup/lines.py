@@ -109,15 +109,10 @@ class LineSource:
             made = reader(self._job(path, kind, opened))
             if not made.stable:
                 self._stamps[-1] = None
-            if (
-                self.uniform
-                and self.readers
-                and (type(made), made.shape) != (type(self.readers[0]), self.readers[0].shape)
-            ):
-                raise InputError(path, f"has other columns than {self.paths[0]}; give -o FILE.jsonl to write both")
             self.readers.append(made)
             try:
                 for rows in made.rows():
+                    self._check_shape(path, made)
                     yield self._take(path, rows, keys)
                     lost = len(self.quarantined) - before
                     if first == len(self.starts) and lost > PATIENCE and keys:
@@ -129,6 +124,12 @@ class LineSource:
                 self._set_aside(path, number, reason, f"the rest of the file cannot be read: {error}")
         self.quarantined[before:] = sorted(self.quarantined[before:], key=lambda q: q.place.line)
         self._check_any(path, kind, self.quarantined[before:], keys, none=first == len(self.starts))
+
+    def _check_shape(self, path: str, made: Reader) -> None:
+        """Raises InputError for an input that cannot be written as one with those before it."""
+        first = next((i for i, reader in enumerate(self.readers) if reader.shape is not None), None)
+        if self.uniform and first is not None and made.shape not in (None, self.readers[first].shape):
+            raise InputError(path, f"has other columns than {self.paths[first]}; give -o FILE.jsonl to write both")
 
     def _job(self, path: str, kind: str, opened: Input) -> Job:
         def aside(number: int, reason: QuarantineReason, detail: str) -> None:

@@ -159,8 +159,8 @@ def _copy(stream: IO[bytes], source: LineSource, rows: Rows, *, as_lines: bool) 
 
 def _delimited(stream: IO[bytes], source: LineSource, rows: Rows, changes: Changes) -> None:
     """The header, and rows as they came; with a column more where copies are merged."""
-    first: Any = source.readers[0]
-    if first.header:
+    headed: list[Any] = [reader for reader in source.readers if reader.shape is not None]
+    for first in headed[:1]:
         stream.write((first.with_cell(first.header, MERGED) if changes.merging else first.header) + b"\n")
     head = 0
     for place in changes.places():

@@ -74,7 +74,9 @@ _FOREIGN: Final = (
 )
 """What no reader takes, by its first bytes."""
 
-_TEXT: Final = frozenset(("jsonl", "csv", "tsv", "pages"))
+_SPACE: Final = b"\xef\xbb\xbf \t\r\n"
+
+_TEXT: Final = frozenset(("jsonl", "csv", "tsv"))
 
 Row = tuple[int, int, int, Any]
 """A record as it is read: its number (line, row or record, from 1), where its bytes start in `Reader.file`, how many they are,
@@ -108,7 +110,8 @@ class Job:
 class Reader(Protocol):
     """One input. `file` holds the bytes of its records; `lines`: they are JSON, one object each. `stable`: the input itself is
     read again, and so must not change. `volume`: bytes read so far; `blank` lines are no records; `passed`: records of an archive
-    that are no articles. `shape`: what two inputs of a format must agree in to be written as one.
+    that are no articles. `shape`: what two inputs of a format must agree in to be written as one, known with the first of
+    `rows`; None: nothing.
     """
 
     file: IO[bytes]
@@ -163,6 +166,8 @@ def kind_of(path: str, head: bytes, wanted: str | None) -> str:
     bytes show to be something else.
     """
     kind = wanted or named(path)
+    if kind is None and Path(path).suffix.lower() == PAGES[-1] and not head.lstrip(_SPACE).startswith(b"{"):
+        kind = "pages"
     held = next(((name, told) for magic, name, told in _MAGIC if head.startswith(magic)), None)
     if held and kind not in (None, held[0]):
         raise InputError(path, f"is {held[1]} by its first bytes, not {kind}; tell it by --format {held[0]}")
@@ -172,14 +177,12 @@ def kind_of(path: str, head: bytes, wanted: str | None) -> str:
             raise InputError(path, f"is {foreign}")
     if kind is not None or held is not None:
         return kind or held[0]  # type: ignore[index]
-    return _guess(path, head)
+    return _guess(head)
 
 
-def _guess(path: str, head: bytes) -> str:
+def _guess(head: bytes) -> str:
     """The format of text under a name that tells nothing."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if Path(path).suffix.lower() == ".txt" and not start.startswith(b"{"):
-        return "pages"
+    start = head.lstrip(_SPACE)
     first = start.split(b"\n", 1)[0]
     if start.startswith((b"{", b"[")) or not any(mark in first for mark in (b",", b";", b"\t")):
         return "jsonl"

@@ -124,11 +124,11 @@ class Archive(Spooled):
                 self._drop(size)
 
     def _ends(self, size: int) -> bool:
-        """Whether a record of this size is followed by another one, or by nothing."""
+        """Whether a record of this size is followed by what ends one, by another one, or by nothing."""
         reach = size + len(_END) + len(_WARC)
         self._need(reach)
-        after = bytes(self._buffer[size:reach]).lstrip(b"\r\n")
-        return after.startswith(_WARC) or _WARC.startswith(after)
+        after = bytes(self._buffer[size:reach])
+        return after.startswith(_END) or after.lstrip(b"\r\n").startswith(_WARC) or not after.strip(b"\r\n")
 
     def _header(self) -> int:
         """Where the header of the record in hand ends; -1 where it does not within the limit."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from dedup.errors import InputError, NoTextField
-from dedup.formats import blocks
+from dedup.formats import Damaged, blocks
 from dedup.readers import Job, Row
 from dedup.sources import BATCH_BYTES
 
@@ -67,8 +67,8 @@ class Delimited:
 
     @property
     def shape(self) -> object:
-        """Delimiter and columns."""
-        return self.delimiter, tuple(self._names)
+        """Delimiter and columns; None for a file without a header."""
+        return (self.delimiter, tuple(self._names)) if self._names else None
 
     def rows(self) -> Iterator[list[Row]]:
         """The records of all rows below the header. Raises InputError for a header that cannot be read, NoTextField for one
@@ -79,22 +79,32 @@ class Delimited:
         source = self._physical()
         found: list[Row] = []
         size = 0
-        for cells in self._records(source):
-            first, last = self._taken[0], self._taken[-1]
-            length = last.start + len(last.data) - first.start
-            if not self._names:
-                self._begin(cells)
-            elif not all(line.valid for line in self._taken):
-                self._job.aside(first.number, "not_utf8", "the row holds bytes that are not UTF-8")
-            elif len(cells) != len(self._names):
-                self._job.aside(first.number, "not_a_row", f"{len(cells)} cells under {len(self._names)} columns")
-            else:
-                found.append((first.number, first.start, length, self._record(cells)))
-                size += length
-            if size >= BATCH_BYTES:
-                yield found
-                found, size = [], 0
+        try:
+            for cells in self._records(source):
+                row = self._row(cells)
+                if row is not None:
+                    found.append(row)
+                    size += row[2]
+                if size >= BATCH_BYTES:
+                    yield found
+                    found, size = [], 0
+        except Damaged:
+            yield found
+            raise
         yield found
+
+    def _row(self, cells: list[str]) -> Row | None:
+        """Takes a row in, of which `_taken` are the lines; None when it is the header, or set aside."""
+        first, last = self._taken[0], self._taken[-1]
+        if not self._names:
+            self._begin(cells)
+        elif not all(line.valid for line in self._taken):
+            self._job.aside(first.number, "not_utf8", "the row holds bytes that are not UTF-8")
+        elif len(cells) != len(self._names):
+            self._job.aside(first.number, "not_a_row", f"{len(cells)} cells under {len(self._names)} columns")
+        else:
+            return first.number, first.start, last.start + len(last.data) - first.start, self._record(cells)
+        return None
 
     def _records(self, source: Iterator[_Line]) -> Iterator[list[str]]:
         """The cells of every row, of which `_taken` are the lines; what is no row is set aside."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from dedup.errors import InputError, MissingExtra, NoTextField
-from dedup.formats import Caps, Damaged, Oversize
+from dedup.formats import DAMAGE, Caps, Damaged, Oversize
 from dedup.readers import MERGED, Change, Job, Row
 from dedup.readers.delimited import unlike
 from dedup.readers.spooled import Spooled
@@ -147,6 +147,7 @@ class ParquetTable(_Table):
             source,
             buffer_size=1 << 20,
             pre_buffer=False,
+            page_checksum_verification=True,  # of the files that have checksums
             thrift_string_size_limit=_DECODED,
             thrift_container_size_limit=_DECODED,
         )
@@ -310,7 +311,7 @@ def _seekable(job: Job) -> IO[bytes]:
     try:
         while part := job.opened.stream.read1(BATCH_BYTES):  # type: ignore[attr-defined]
             spool.append(part)
-    except (OSError, EOFError, Oversize) as error:
+    except (*DAMAGE, Oversize) as error:
         raise InputError(job.path, f"cannot be unpacked: {error}") from error
     return spool.file
 
