@@ -10,6 +10,7 @@ process takes for one record. CPU seconds are user and system, of child processe
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -84,15 +85,17 @@ def copy(source: Path, kept: Path, ids: Path) -> None:
     from dedup.outputs import Outputs
     from dedup.settings import Limits
     from dedup.spool import Workspace
-    from dedup.writing import Changes, target, write
+    from dedup.writing import Changes, native, target, write
 
+    gc.disable()  # as the command does
     wanted = set(json.loads(ids.read_text()))
     with Outputs(True) as outputs, Workspace(kept.parent) as workspace:
         read = LineSource([source], Fields(), Limits(), workspace)
+        to = target(str(kept), None, read.kinds(), merge=False)
+        read.uniform = native(to, read.kinds())
         for _ in read.batches():
             pass
         rows = [row for row, name in enumerate(read.facts.ids) if name in wanted]
-        to = target(str(kept), None, read.kinds(), merge=False)
         write(outputs, str(kept), to, read, rows, Changes(read, rows, lambda row: False))
         outputs.commit()
 

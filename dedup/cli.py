@@ -17,11 +17,13 @@ from dedup import cli_completion, cli_index, cli_page, cli_review
 from dedup.cli_help import FILE, INDEX, Command, Root, option, switch
 from dedup.cli_options import (
     EXIT_QUARANTINED,
+    FORMATS,
     OUTPUT,
     decides,
     errors,
     is_quiet,
     prefers,
+    reads,
     settings_of,
     shows_progress,
     speaks,
@@ -64,8 +66,7 @@ def main() -> None:
     examples="""
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
         zstdcat news.jsonl.zst | dedup run - > unique.jsonl
-        dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9
-        dedup run news.parquet -o unique.parquet
+        dedup run 'dump/*.parquet' -o unique.parquet --keep earliest
         dedup run today.jsonl -o new.jsonl --index seen.db
     """,
 )
@@ -75,6 +76,7 @@ def main() -> None:
 @option("--quarantined", type=FILE, help="A JSON line per record that cannot be used.")
 @prefers
 @decides
+@reads
 @option(
     "-i",
     "--index",
@@ -85,7 +87,7 @@ def main() -> None:
 )
 @option(
     "--to",
-    type=click.Choice(("jsonl", "csv", "tsv", "parquet", "arrow", "warc")),
+    type=click.Choice(FORMATS[:-1]),
     section=OUTPUT,
     help="Format of kept records; default: by the name of the output, else as the inputs.",
 )
@@ -111,8 +113,7 @@ def main() -> None:
 @switch("json", dest="as_json", help="Print the summary as JSON, the last line of stdout.")
 @speaks
 def run(**options: Any) -> None:
-    """Keep one copy of every article of INPUT (JSON Lines, CSV, TSV, Parquet, Arrow, WARC, WET, also .gz .bz2 .xz .zst; folders
-    of pages; patterns; - is standard input).
+    """Keep one copy of every article of INPUT (JSON Lines, CSV, Parquet, Arrow, WARC, pages, also .gz .bz2 .xz .zst; - is stdin).
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made with
     other settings, 130 interrupted.

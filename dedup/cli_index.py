@@ -18,6 +18,7 @@ from dedup.cli_options import (
     is_quiet,
     prefers,
     read_text,
+    reads,
     settings_of,
     shows_progress,
     speaks,
@@ -235,6 +236,7 @@ def export(name: str, *, output: str, copies: bool, force: bool) -> None:
 @click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
 @prefers
 @decides
+@reads
 @shows_progress
 @speaks
 def import_(**options: Any) -> None:

@@ -9,7 +9,17 @@ from typing import Any
 import click
 
 from dedup.cli_help import FILE, Command, option, switch
-from dedup.cli_options import decides, errors, read_text, settings_of, shows_progress, speaks, stages, tell_compiling
+from dedup.cli_options import (
+    decides,
+    errors,
+    read_text,
+    reads,
+    settings_of,
+    shows_progress,
+    speaks,
+    stages,
+    tell_compiling,
+)
 
 _HINT = "; ids of a dump need --in DUMP"
 
@@ -35,6 +45,7 @@ _HINT = "; ids of a dump need --in DUMP"
 @switch("diff", default=True, help="Only the figures.")
 @switch("json", dest="as_json", help="Print the figures as JSON on standard output.")
 @decides
+@reads
 @speaks
 def explain(**options: Any) -> None:
     """Why A and B are, or are not, copies of each other: the figures, and where they differ.
@@ -75,6 +86,7 @@ def explain(**options: Any) -> None:
 @option("--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show.")
 @switch("json", dest="as_json", help="Print a JSON line for each threshold and example.")
 @decides
+@reads
 @shows_progress
 @speaks
 def tune(**options: Any) -> None:
@@ -118,6 +130,7 @@ def tune(**options: Any) -> None:
 @option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
 @switch("json", dest="as_json", help="Print a JSON line for each.")
 @decides
+@reads
 @shows_progress
 @speaks
 def boilerplate(**options: Any) -> None:

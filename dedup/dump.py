@@ -18,7 +18,7 @@ from dedup.outputs import Outputs
 from dedup.result import Result
 from dedup.settings import Settings
 from dedup.spool import Workspace
-from dedup.writing import Changes, target, write
+from dedup.writing import Changes, native, target, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,9 @@ def opened(files: Files, settings: Settings, outputs: Outputs, workspace: Worksp
     """The inputs of a run, and the format of what is kept of them; all that can be refused is refused now."""
     source = LineSource(files.inputs, settings.fields, settings.limits, workspace, settings.format)
     outputs.check(files.kept, files.removed, files.quarantined, inputs=tuple(source.paths))
-    to = target(files.kept, files.to, source.kinds(), merge=files.merge)
-    source.uniform = to != "jsonl" and files.kept is not None
+    kinds = source.kinds()
+    to = target(files.kept, files.to, kinds, merge=files.merge)
+    source.uniform = native(to, kinds) and files.kept is not None
     return source, to
 
 

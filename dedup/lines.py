@@ -48,6 +48,7 @@ class LineSource:
         self._caps = Caps.of(limits.file_bytes, limits.expansion, limits.record_bytes)
         self._workspace = workspace
         self._kind = kind
+        self._kinds: list[str] = []
         self._opened: dict[str, Input] = {}
         self._spool: Spool | None = None
         self._stamps: list[tuple[int, int] | None] = []
@@ -65,8 +66,10 @@ class LineSource:
         self.unfinished = 0
 
     def kinds(self) -> list[str]:
-        """The formats of the inputs, in their order; to be asked before they are read. Raises InputError."""
-        return [self._kind or named(path) or self._open(path, keep=True)[1] for path in self.paths]
+        """The formats of the inputs, in their order; found out before they are read. Raises InputError."""
+        if not self._kinds:
+            self._kinds = [self._kind or named(path) or self._open(path, keep=True)[1] for path in self.paths]
+        return self._kinds
 
     def _open(self, path: str, *, keep: bool = False) -> tuple[Input, str]:
         opened = self._opened.pop(path, None) or open_input(path, self._caps)
@@ -135,7 +138,7 @@ class LineSource:
         def aside(number: int, reason: QuarantineReason, detail: str) -> None:
             self._set_aside(path, number, reason, detail)
 
-        return Job(path, kind, opened, self.fields, self._limits, self._workspace, self._shared, aside)
+        return Job(path, kind, opened, self.fields, self._limits, self._workspace, self._shared, aside, self.uniform)
 
     def _shared(self) -> Spool:
         if self._spool is None:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.cleaning import exchanged
+from dedup.conversion import columns
+from dedup.conversion import rows as delimited_rows
 from dedup.errors import SettingsError
 from dedup.formats import compressor
 from dedup.json_values import as_json, dumps, parse
 from dedup.lines import LineSource
 from dedup.merge import Merged
 from dedup.outputs import Outputs
-from dedup.readers import MERGED, Change, named
+from dedup.readers import MERGED, Change, check_installed, named
+from dedup.shapes import known
 from dedup.sources import once
 
 _SPAN: Final = 1 << 20
@@ -30,18 +33,25 @@ Rows = NDArray[np.int64]
 
 def target(name: str | None, wanted: str | None, kinds: Sequence[str], *, merge: bool) -> str:
     """The format of an output of this name: `wanted`, else as the name tells, else that of the inputs, where they have one and it
-    can be written. Raises SettingsError for what cannot be written.
+    can be written. Raises SettingsError for what cannot be written, MissingExtra for what needs a part that is not installed.
     """
     common = kinds[0] if len(set(kinds)) == 1 and kinds[0] != "pages" else "jsonl"
     to = wanted or (named(name) if name not in (None, "-") else None) or common
     if to == "pages":
         raise SettingsError(f"{name}: records are not written as pages; give -o FILE.jsonl")
-    others = sorted({kind for kind in kinds if kind != to and not {kind, to} <= _TABLES})
-    if to != "jsonl" and others:
-        raise SettingsError(f"records of {', '.join(others)} are not written as {to}; give -o FILE.jsonl")
+    others = sorted({kind for kind in kinds if kind != "warc"})
+    if to == "warc" and others:
+        raise SettingsError(f"records of {', '.join(others)} are not written as warc; give -o FILE.jsonl")
     if to == "warc" and merge:
         raise SettingsError("--merge cannot add to records of an archive; give -o FILE.jsonl")
+    for kind in {to, *kinds}:
+        check_installed(kind)
     return to
+
+
+def native(to: str, kinds: Sequence[str]) -> bool:
+    """Whether records of these formats are written as they came, and must agree in their columns for that."""
+    return to != "jsonl" and (set(kinds) == {to} or {*kinds, to} <= _TABLES)
 
 
 class Changes:
@@ -88,6 +98,8 @@ def write(outputs: Outputs, name: str, to: str, source: LineSource, kept: Sequen
     with outputs.open(name, packed=to != "warc") as stream:
         if to == "jsonl":
             _json_lines(stream, source, rows, changes)
+        elif not native(to, source.kinds()):
+            _converted(stream, to, source, kept, changes)
         elif to in ("csv", "tsv"):
             _delimited(stream, source, rows, changes)
         elif to == "warc":
@@ -118,8 +130,7 @@ def _changed(source: LineSource, row: int, change: Change) -> bytes:
         return line
     record = parse(line)
     if isinstance(record, Mapping) and MERGED in record:
-        before = record[MERGED] if isinstance(record[MERGED], list) else [record[MERGED]]
-        return dumps({**record, MERGED: [*before, *change.additions]})
+        return dumps(_gaining(record, change.additions))
     field = dumps({MERGED: change.additions})[1:-1]
     body = line.rstrip()[:-1].rstrip()
     return body + (b"" if body == b"{" else b",") + field + b"}"
@@ -181,14 +192,48 @@ def _delimited(stream: IO[bytes], source: LineSource, rows: Rows, changes: Chang
 
 
 def _tables(stream: IO[bytes], to: str, source: LineSource, rows: Rows, changes: Changes) -> None:
-    from dedup.readers import tables
+    from dedup.readers import table_files
 
     def batches() -> Iterator[Any]:
         for reader, head, numbers in _by_file(source, rows):
             yield from reader.kept(numbers, lambda i, head=head: changes.at(head + i), changes.merging)
 
     first: Any = source.readers[0]
-    tables.write(stream, to, first, batches(), changes.merging)
+    table_files.write(stream, to, first, batches(), changes.merging)
+
+
+def _converted(stream: IO[bytes], to: str, source: LineSource, kept: Sequence[int], changes: Changes) -> None:
+    """Records as rows under columns, which are found out first."""
+    found = columns(_mapping(source, row) for row in kept)
+    if changes.merging:
+        found = {**found, MERGED: "json"}
+    changed = (_with(source, row, changes.at(place)) for place, row in enumerate(kept))
+    if to in _TABLES:
+        from dedup.readers import table_files
+
+        table_files.convert(stream, to, found, changed)
+    else:
+        stream.writelines(delimited_rows(changed, list(found), "\t" if to == "tsv" else ","))
+
+
+def _mapping(source: LineSource, row: int) -> Mapping[str, Any]:
+    record = source.record(row)
+    assert isinstance(record, Mapping)
+    return record
+
+
+def _with(source: LineSource, row: int, change: Change | None) -> Mapping[str, Any]:
+    """The record of a row with its changes."""
+    record = _mapping(source, row)
+    if change is not None and change.text is not None:
+        record = known(source.fields.with_text(record, change.text))
+    return record if change is None or change.additions is None else _gaining(record, change.additions)
+
+
+def _gaining(record: Mapping[str, Any], additions: list[dict[str, str]]) -> dict[str, Any]:
+    """A record with additions, behind those that it has already."""
+    before = record.get(MERGED, [])
+    return {**record, MERGED: [*(before if isinstance(before, list) else [before]), *additions]}
 
 
 def _archive(stream: IO[bytes], name: str, source: LineSource, rows: Rows) -> None:

@@ -500,6 +500,59 @@ def test_what_a_table_claims_is_not_believed(tmp_path: Path) -> None:
     assert [q.reason for q in result.quarantined] == ["too_large"]
 
 
+# --- conversions
+
+MIXED: Final[list[dict[str, Any]]] = [
+    {"id": 1, "text": TEXTS[0], "n": 1, "big": 1 << 60, "flag": True, "tags": ["a", "é"], "none": None, "any": 1},
+    {"id": 2, "text": DOUBLED, "n": 2.5, "big": 3, "more": 'line\nquote"', "any": "x", "huge": 1 << 70},
+    {"id": 3, "text": "\ud83d " + TEXTS[1], "n": None, "tags": {"b": 1}},
+]
+
+
+@pytest.mark.parametrize("to", ["a.parquet", "a.arrow"])
+def test_lines_become_tables(tmp_path: Path, to: str) -> None:
+    path = put(tmp_path / "in.jsonl", b"".join(json.dumps(r).encode() + b"\n" for r in MIXED))
+    run(path, tmp_path / to)
+    table = pq.read_table(tmp_path / to) if to == "a.parquet" else pa.ipc.open_file(tmp_path / to).read_all()
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types.pop("none") == "null"
+    assert types.pop("flag") == "bool"
+    assert [name for name, kind in types.items() if kind == "int64"] == ["id", "big"]
+    assert [name for name, kind in types.items() if kind == "double"] == ["n", "huge"]
+    assert [name for name, kind in types.items() if kind == "string"] == ["text", "tags", "any", "more"]
+    first, second, third = table.to_pylist()
+    assert (first["n"], first["big"], first["tags"], first["any"]) == (1.0, 1 << 60, '["a","é"]', "1")
+    assert (second["text"], second["any"], second["huge"]) == (article(900, 200), '"x"', float(1 << 70))
+    assert (third["text"], third["tags"], third["flag"]) == ("\ufffd " + TEXTS[1], '{"b":1}', None)
+
+
+@pytest.mark.parametrize("to", ["out.csv", "out.tsv"])
+def test_lines_become_rows(tmp_path: Path, to: str) -> None:
+    path = put(tmp_path / "in.jsonl", b"".join(json.dumps(r).encode() + b"\n" for r in MIXED[:2]))
+    run(path, tmp_path / to)
+    text = (tmp_path / to).read_bytes().decode()
+    first, second = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if to == "out.tsv" else ",")
+    assert (first["id"], first["flag"], first["tags"], first["more"]) == ("1", "true", '["a","é"]', "")
+    assert (second["n"], second["more"], second["text"]) == ("2.5", 'line\nquote"', article(900, 200))
+
+
+@pytest.mark.parametrize("to", ["x.csv", "x.tsv", "x.parquet", "x.arrow", "x.csv.gz"])
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_becomes_every_other_one(tmp_path: Path, name: str, to: str, expected: list[str]) -> None:
+    run(put(tmp_path / name, WRITERS[name](records())), tmp_path / to)
+    assert [i.removeprefix("urn:uuid:") for i in identities(tmp_path / to)] == expected
+
+
+def test_merged_paragraphs_are_converted_too(tmp_path: Path) -> None:
+    found = [
+        {"id": "a", "text": f"{article(1, 120)}\n\n{article(2, 60)}"},
+        {"id": "b", "text": f"{article(1, 120)}\n\n{article(77, 20)}"},
+    ]
+    run(put(tmp_path / "in.jsonl", as_lines(found)), tmp_path / "out.parquet", merge=True)
+    [merged] = pq.read_table(tmp_path / "out.parquet")["dedup_merged"].to_pylist()
+    assert json.loads(merged) == [{"id": "b", "text": article(77, 20)}]
+
+
 # --- archives
 
 
@@ -644,8 +697,8 @@ def test_inputs_of_many_formats_are_one_dump(tmp_path: Path) -> None:
     result = run(paths, tmp_path / "out", Settings(keep="first"))
     assert objects((tmp_path / "out").read_bytes()) == story
     assert [r.place.source for r in result.removed] == [str(path) for path in paths[1:]]
-    with pytest.raises(SettingsError, match=r"are not written as csv; give -o FILE\.jsonl"):
-        run(paths, tmp_path / "out.csv")
+    with pytest.raises(SettingsError, match=r"are not written as warc; give -o FILE\.jsonl"):
+        run(paths, tmp_path / "out.warc")
 
 
 @pytest.mark.parametrize(
@@ -746,6 +799,22 @@ def test_without_its_extra_a_format_says_what_to_install(tmp_path: Path, name: s
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert f'pip install "article-dedup[{extra}]"'.encode() in done.stderr
     assert MissingExtra.__name__.encode() in done.stderr
+
+
+def test_a_missing_extra_is_told_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("arrow", "tables"):
+        monkeypatch.delitem(sys.modules, f"dedup.readers.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    path = put(tmp_path / "in.jsonl", lines(3))
+    told: list[str] = []
+    with pytest.raises(MissingExtra, match=r"article-dedup\[parquet\]"):
+        dump.run(
+            dump.Files(inputs=[str(path)], kept=str(tmp_path / "out.parquet")),
+            Settings(),
+            lambda *stage: told.append(""),
+        )
+    assert told == []
+    assert names(tmp_path) == ["in.jsonl"]
 
 
 def test_libraries_are_imported_for_their_formats_only(tmp_path: Path) -> None:

@@ -95,7 +95,9 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Job:
-    """What a reader is given. `spool()`: for records that have no line of JSON in the input; shared by all inputs."""
+    """What a reader is given. `spool()`: for records that have no line of JSON in the input; shared by all inputs.
+    `native`: the records will be written in their own format.
+    """
 
     path: str
     kind: str
@@ -105,6 +107,7 @@ class Job:
     workspace: Workspace
     spool: Callable[[], Spool]
     aside: Aside
+    native: bool = False
 
 
 class Reader(Protocol):
@@ -187,6 +190,11 @@ def _guess(head: bytes) -> str:
     if start.startswith((b"{", b"[")) or not any(mark in first for mark in (b",", b";", b"\t")):
         return "jsonl"
     return "tsv" if first.count(b"\t") > max(first.count(b","), first.count(b";")) else "csv"
+
+
+def check_installed(kind: str) -> None:
+    """Raises MissingExtra where a format needs a part that is not installed."""
+    importlib.import_module(f"dedup.readers.{_HOMES[kind][0]}")
 
 
 def reader(job: Job) -> Reader:

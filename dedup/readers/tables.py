@@ -7,32 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-from dedup.errors import InputError, MissingExtra, NoTextField
+from dedup.errors import InputError, NoTextField
 from dedup.formats import DAMAGE, Caps, Damaged, Oversize
-from dedup.readers import MERGED, Change, Job, Row
+from dedup.readers import Change, Job, Row
+from dedup.readers.arrow import ipc, pa, pq
 from dedup.readers.delimited import unlike
 from dedup.readers.spooled import Spooled
+from dedup.readers.table_schema import ADDITIONS, merged_schema
 from dedup.shapes import known
 from dedup.sources import BATCH_BYTES
-
-try:
-    import pyarrow as pa
-    import pyarrow.ipc
-    import pyarrow.parquet as pq
-except ImportError as error:
-    raise MissingExtra("parquet", "reading and writing Parquet and Arrow") from error
 
 ROWS: Final = 256
 """Parquet is decoded by so many rows at once: a cell may be large."""
 
-GROUP: Final = 32 << 20
-"""A row group, or record batch, is written when its rows take so many bytes in memory."""
-
 _DECODED: Final = 100 << 20
 """The metadata of a Parquet file may be so large."""
-
-ADDITIONS: Final = pa.list_(pa.struct([("id", pa.string()), ("text", pa.string())]))
-"""The type of the column of additions."""
 
 
 class Stretch(NamedTuple):
@@ -42,11 +31,12 @@ class Stretch(NamedTuple):
     batch: pa.RecordBatch
 
 
-class _Table(Spooled):
+class Table(Spooled):
     """What Parquet and Arrow files have in common. Damage of one stretch does not hide the others."""
 
     blank: Final = 0
     passed: Final = 0
+    codecs: dict[str, str] | str = "snappy"
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -69,6 +59,13 @@ class _Table(Spooled):
         """All rows in order; for those that are damaged, the first and the last of them, and the error."""
         raise NotImplementedError
 
+    def _decoded(self, found: Stretch) -> None:
+        """Called with every stretch that was read and may be asked for again."""
+
+    def _again(self) -> Iterator[Stretch]:
+        """The stretches that could be read, in order."""
+        return (found for found in self.stretches() if isinstance(found, Stretch))
+
     def rows(self) -> Iterator[list[Row]]:
         """The records of all rows. Raises NoTextField where no column may hold a text."""
         job, limits = self._job, self._job.limits
@@ -86,6 +83,8 @@ class _Table(Spooled):
             if self.volume > min(caps.total, max(caps.free, caps.ratio * self._packed)):
                 name = "file_bytes" if self.volume > caps.total else "expansion"
                 raise Damaged(Oversize(f"unpacks to over {self.volume:,} bytes (Limits.{name})"))
+            if job.native:
+                self._decoded(found)
             yield self.spooled(self._valid(found))
 
     def _valid(self, found: Stretch) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -102,9 +101,7 @@ class _Table(Spooled):
         additions where they `merge`.
         """
         place = 0
-        for found in self.stretches():
-            if not isinstance(found, Stretch):
-                continue
+        for found in self._again():
             head, end = place, found.first + found.batch.num_rows
             while place < len(numbers) and numbers[place] < end:
                 place += 1
@@ -139,10 +136,14 @@ class _Table(Spooled):
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-class ParquetTable(_Table):
-    """A Parquet file, decoded by `ROWS` rows."""
+class ParquetTable(Table):
+    """A Parquet file, decoded by `ROWS` rows. What will be written is spooled as it was decoded: that costs less than decoding it
+    again. Batches with dictionaries cannot be spooled alone.
+    """
 
     def _open(self, source: pa.NativeFile) -> pa.Schema:
+        self._spool = self._job.workspace.spool() if self._job.native else None
+        self._places: list[tuple[int, int, int]] = []
         self._parquet = pq.ParquetFile(
             source,
             buffer_size=1 << 20,
@@ -151,17 +152,26 @@ class ParquetTable(_Table):
             thrift_string_size_limit=_DECODED,
             thrift_container_size_limit=_DECODED,
         )
+        self.codecs = _codecs(self._parquet.metadata)
+        if any("dictionary<" in str(field.type) for field in self._parquet.schema_arrow):
+            self._spool = None
         return self._parquet.schema_arrow
 
-    @property
-    def codecs(self) -> dict[str, str] | str:
-        """The compression of each column."""
-        metadata = self._parquet.metadata
-        if metadata.num_row_groups == 0:
-            return "snappy"
-        group = metadata.row_group(0)
-        columns = [group.column(i) for i in range(group.num_columns)]
-        return {c.path_in_schema: "none" if c.compression == "UNCOMPRESSED" else c.compression.lower() for c in columns}
+    def _decoded(self, found: Stretch) -> None:
+        if self._spool is not None:
+            data = found.batch.serialize().to_pybytes()
+            self._places.append((found.first, self._spool.size, len(data)))
+            self._spool.append(data)
+
+    def _again(self) -> Iterator[Stretch]:
+        if self._spool is None:
+            yield from super()._again()
+            return
+        file = self._spool.file
+        for first, start, size in self._places:
+            file.seek(start)
+            data = pa.py_buffer(file.read(size))
+            yield Stretch(first, ipc.read_record_batch(data, self.schema))
 
     def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
         """Row group by row group."""
@@ -193,7 +203,7 @@ class ParquetTable(_Table):
                 raise ValueError(f"{column.path_in_schema} is said to have {claimed:,} bytes, packed in {packed:,}")
 
 
-class ArrowTable(_Table):
+class ArrowTable(Table):
     """An Arrow IPC file or stream, batch by batch. Every batch is checked: what it says of itself may be false."""
 
     def _open(self, source: pa.NativeFile) -> pa.Schema:
@@ -201,10 +211,10 @@ class ArrowTable(_Table):
         self._file = None
         if source.read(6) == b"ARROW1":
             source.seek(0)
-            self._file = pyarrow.ipc.open_file(source)
+            self._file = ipc.open_file(source)
             return self._file.schema
         source.seek(0)
-        return pyarrow.ipc.open_stream(source).schema
+        return ipc.open_stream(source).schema
 
     def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
         """Batch by batch. What follows a damaged one is lost in a stream, and has no numbers in a file."""
@@ -231,7 +241,7 @@ class ArrowTable(_Table):
                 yield lambda i=i: self._file.get_batch(i)  # type: ignore[misc]
             return
         self._source.seek(0)
-        stream = pyarrow.ipc.open_stream(self._source)
+        stream = ipc.open_stream(self._source)
         while True:
             yield stream.read_next_batch
 
@@ -266,41 +276,12 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def write(stream: IO[bytes], kind: str, first: _Table, batches: Iterator[pa.RecordBatch], merge: bool) -> None:
-    """Batches as a Parquet or Arrow file like that of the first input: its schema, metadata and compression."""
-    schema = merged_schema(first.schema) if merge else first.schema
-    sink = pa.PythonFile(stream, mode="w")
-    if kind == "parquet":
-        codecs = first.codecs if isinstance(first, ParquetTable) else "snappy"
-        if merge and isinstance(codecs, dict):
-            codecs = {**codecs, **{f"{MERGED}.list.element.{name}": "snappy" for name in ("id", "text")}}
-        with pq.ParquetWriter(sink, schema, compression=codecs) as parquet:
-            for table in _grouped(batches, schema):
-                parquet.write_table(table, max(1, table.num_rows))
-    else:
-        with pyarrow.ipc.new_file(sink, schema) as arrow:
-            for table in _grouped(batches, schema):
-                arrow.write_table(table.combine_chunks())
-
-
-def _grouped(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    size = 0
-    for batch in batches:
-        held.append(batch)
-        size += batch.nbytes
-        if size >= GROUP:
-            yield pa.Table.from_batches(held, schema)
-            held, size = [], 0
-    if held:
-        yield pa.Table.from_batches(held, schema)
-
-
-def merged_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema with a column of additions. Raises InputError where it has one already."""
-    if MERGED in schema.names:
-        raise InputError(MERGED, "is a column already; give -o FILE.jsonl, or leave --merge out")
-    return schema.append(pa.field(MERGED, ADDITIONS))
+def _codecs(metadata: Any) -> dict[str, str] | str:
+    """The compression of each column."""
+    if metadata.num_row_groups == 0:
+        return "snappy"
+    columns = [metadata.row_group(0).column(i) for i in range(metadata.num_columns)]
+    return {c.path_in_schema: "none" if c.compression == "UNCOMPRESSED" else c.compression.lower() for c in columns}
 
 
 def _seekable(job: Job) -> IO[bytes]:
