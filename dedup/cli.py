@@ -17,11 +17,13 @@ from dedup import cli_completion, cli_index, cli_page, cli_review
 from dedup.cli_help import FILE, INDEX, Command, Root, option, switch
 from dedup.cli_options import (
     EXIT_QUARANTINED,
+    FORMATS,
     OUTPUT,
     decides,
     errors,
     is_quiet,
     prefers,
+    reads,
     settings_of,
     shows_progress,
     speaks,
@@ -64,16 +66,17 @@ def main() -> None:
     examples="""
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
         zstdcat news.jsonl.zst | dedup run - > unique.jsonl
-        dedup run *.jsonl -o unique.jsonl.gz --keep earliest --threshold 0.9
+        dedup run 'dump/*.parquet' -o unique.parquet --keep earliest
         dedup run today.jsonl -o new.jsonl --index seen.db
     """,
 )
 @click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
-@option("-o", "--output", type=FILE, default="-", show_default=True, help="Kept records, the lines as they came.")
+@option("-o", "--output", type=FILE, default="-", show_default=True, help="Kept records, as they came.")
 @option("--removed", type=FILE, help="A JSON line per removed record: what it repeats, why.")
 @option("--quarantined", type=FILE, help="A JSON line per record that cannot be used.")
 @prefers
 @decides
+@reads
 @option(
     "-i",
     "--index",
@@ -81,6 +84,12 @@ def main() -> None:
     type=INDEX,
     metavar="INDEX",
     help="Keep what is new to this index, too, and add it.",
+)
+@option(
+    "--to",
+    type=click.Choice(FORMATS[:-1]),
+    section=OUTPUT,
+    help="Format of kept records; default: by the name of the output, else as the inputs.",
 )
 @switch("resume", section=OUTPUT, help="With --index: go on where the same run was interrupted.")
 @switch("merge", section=OUTPUT, help="Add the paragraphs that only removed copies have, in a field dedup_merged.")
@@ -104,7 +113,7 @@ def main() -> None:
 @switch("json", dest="as_json", help="Print the summary as JSON, the last line of stdout.")
 @speaks
 def run(**options: Any) -> None:
-    """Keep one copy of every article of INPUT (JSON Lines, also .gz .bz2 .xz .zst; - is standard input).
+    """Keep one copy of every article of INPUT (JSON Lines, CSV, Parquet, Arrow, WARC, pages, also .gz .bz2 .xz .zst; - is stdin).
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made with
     other settings, 130 interrupted.
@@ -115,6 +124,7 @@ def run(**options: Any) -> None:
     more = "; --resume goes on from here" if options["resume"] else ""
     with errors(f"interrupted; no output was written{more}"):
         from dedup import dump
+        from dedup.json_values import dumps
 
         files = dump.Files(
             inputs=options["inputs"],
@@ -124,13 +134,14 @@ def run(**options: Any) -> None:
             force=options["force"],
             work_dir=options["work_dir"],
             merge=options["merge"],
+            to=options["to"],
         )
         settings = settings_of(options)
         if options["resume"] and not options["uri"]:
             raise SettingsError("--resume goes with --index: nothing else is kept of a run that was interrupted")
         summary = (_indexed if options["uri"] else _alone)(files, settings, options)
         if as_json:
-            sys.stdout.buffer.write(dump.dumps(dataclasses.asdict(summary)) + b"\n")
+            sys.stdout.buffer.write(dumps(dataclasses.asdict(summary)) + b"\n")
         sys.exit(_exit_code(summary, options))
 
 

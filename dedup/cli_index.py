@@ -18,6 +18,7 @@ from dedup.cli_options import (
     is_quiet,
     prefers,
     read_text,
+    reads,
     settings_of,
     shows_progress,
     speaks,
@@ -62,7 +63,7 @@ def check(**options: Any) -> None:
     Exit codes: 0 new, 1 a duplicate, 2 it could not be checked, 130 interrupted.
     """
     with errors(failed=EXIT_UNCHECKED, damaged=EXIT_UNCHECKED):
-        from dedup.dump import dumps
+        from dedup.json_values import dumps
         from dedup.opening import open_index
         from dedup.terminal import printable
 
@@ -89,7 +90,7 @@ def check(**options: Any) -> None:
 
 def _record(text: str) -> Mapping[str, Any] | str:
     """The record of a file: a JSON object, or the text itself."""
-    from dedup.lines import parse
+    from dedup.json_values import parse
 
     if text.lstrip().startswith("{"):
         try:
@@ -128,7 +129,7 @@ def index() -> None:
 def info(name: str, *, as_json: bool) -> None:
     """What INDEX holds, and what it was made by."""
     with errors(), _opened(name) as opened:
-        from dedup.dump import dumps
+        from dedup.json_values import dumps
         from dedup.report import print_facts
 
         facts = {**dataclasses.asdict(opened.stats()), "made by": opened.made_by}
@@ -212,7 +213,7 @@ def compact(name: str) -> None:
 def export(name: str, *, output: str, copies: bool, force: bool) -> None:
     """Write the articles of INDEX as JSON Lines, which `dedup index import` reads."""
     with errors("interrupted; no output was written"), _opened(name) as opened:
-        from dedup.dump import dumps
+        from dedup.json_values import dumps
         from dedup.outputs import Outputs
 
         with Outputs(force) as outputs:
@@ -235,6 +236,7 @@ def export(name: str, *, output: str, copies: bool, force: bool) -> None:
 @click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
 @prefers
 @decides
+@reads
 @shows_progress
 @speaks
 def import_(**options: Any) -> None:
@@ -255,7 +257,7 @@ def import_(**options: Any) -> None:
             Workspace(None) as workspace,
             stages(options) as progress,
         ):
-            source = LineSource(options["inputs"], settings.fields, settings.limits, workspace)
+            source = LineSource(options["inputs"], settings.fields, settings.limits, workspace, settings.format)
             new = known = rows = 0
             for batch in source.batches():  # to the end, before a record is asked for
                 rows += len(batch.texts)

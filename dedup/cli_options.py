@@ -39,6 +39,7 @@ _FIELDS = {
 _PARTS = {"date": "published"}
 
 COMPARING = "What counts as a copy"
+FORMATS = ("jsonl", "csv", "tsv", "parquet", "arrow", "warc", "pages")
 OUTPUT = "What is written, and said"
 FIELDS = "Fields of a record, guessed from common names otherwise"
 
@@ -135,6 +136,16 @@ def prefers(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def reads(command: Callable[..., None]) -> Callable[..., None]:
+    """The option that tells what inputs are, for a command."""
+    return option(
+        "--format",
+        type=click.Choice(FORMATS),
+        section=FIELDS,
+        help="What inputs are; default: as their names or first bytes tell.",
+    )(command)
+
+
 def decides(command: Callable[..., None]) -> Callable[..., None]:
     """The options that tell how articles are read and compared, for a command."""
     options = [
@@ -181,6 +192,7 @@ def settings_of(options: dict[str, Any]) -> Settings:
     settings = Settings(
         threshold=options["threshold"],
         window=options["window"],
+        format=options.get("format"),
         boilerplate=options["boilerplate"],
         passages=options["passages"],
         templates=options["templates"],

@@ -36,8 +36,8 @@ def page(file: str, *, excerpts: bool, merge: bool, as_html: bool, as_map: bool,
     if as_map and as_json:
         raise click.UsageError("--map and --json both go to standard output: give one of them")
     from dedup import report
-    from dedup.dump import dumps
     from dedup.inpage import clean_page
+    from dedup.json_values import dumps
     from dedup.page_map import print_map
 
     with errors():

@@ -9,7 +9,17 @@ from typing import Any
 import click
 
 from dedup.cli_help import FILE, Command, option, switch
-from dedup.cli_options import decides, errors, read_text, settings_of, shows_progress, speaks, stages, tell_compiling
+from dedup.cli_options import (
+    decides,
+    errors,
+    read_text,
+    reads,
+    settings_of,
+    shows_progress,
+    speaks,
+    stages,
+    tell_compiling,
+)
 
 _HINT = "; ids of a dump need --in DUMP"
 
@@ -35,6 +45,7 @@ _HINT = "; ids of a dump need --in DUMP"
 @switch("diff", default=True, help="Only the figures.")
 @switch("json", dest="as_json", help="Print the figures as JSON on standard output.")
 @decides
+@reads
 @speaks
 def explain(**options: Any) -> None:
     """Why A and B are, or are not, copies of each other: the figures, and where they differ.
@@ -42,8 +53,8 @@ def explain(**options: Any) -> None:
     Exit codes: 0 explained, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from dedup import report
-    from dedup.dump import dumps
     from dedup.explanation import explain as explain_records
+    from dedup.json_values import dumps
     from dedup.show import print_diff
 
     a, b, dump = options["a"], options["b"], options["dump"]
@@ -75,6 +86,7 @@ def explain(**options: Any) -> None:
 @option("--examples", type=click.IntRange(min=0), default=5, show_default=True, help="Decisions at the border to show.")
 @switch("json", dest="as_json", help="Print a JSON line for each threshold and example.")
 @decides
+@reads
 @shows_progress
 @speaks
 def tune(**options: Any) -> None:
@@ -84,7 +96,7 @@ def tune(**options: Any) -> None:
     """
     from dedup import report
     from dedup.deduplication import deduplicate
-    from dedup.dump import dumps
+    from dedup.json_values import dumps
     from dedup.settings import default_jaccard
 
     with errors():
@@ -118,6 +130,7 @@ def tune(**options: Any) -> None:
 @option("--most", type=click.IntRange(min=1), default=100, show_default=True, help="So many lines at most.")
 @switch("json", dest="as_json", help="Print a JSON line for each.")
 @decides
+@reads
 @shows_progress
 @speaks
 def boilerplate(**options: Any) -> None:
@@ -125,8 +138,8 @@ def boilerplate(**options: Any) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    from dedup.dump import dumps
     from dedup.explanation import repeated
+    from dedup.json_values import dumps
     from dedup.terminal import printable
 
     with errors():

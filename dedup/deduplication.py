@@ -99,7 +99,7 @@ def deduplicate(
 
     def source(workspace: Workspace) -> Source:
         if isinstance(articles, (str, Path)):
-            return LineSource([articles], settings.fields, settings.limits, workspace)
+            return LineSource([articles], settings.fields, settings.limits, workspace, settings.format)
         return RecordSource(articles, settings.fields)
 
     return run(source, Result, settings, work_dir, progress)

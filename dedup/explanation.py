@@ -59,7 +59,7 @@ def _source(
     a: Record, b: Record, dump: str | Path | Sequence[Record] | None, settings: Settings, workspace: Workspace
 ) -> Source:
     if isinstance(dump, (str, Path)):
-        return LineSource([dump], settings.fields, settings.limits, workspace)
+        return LineSource([dump], settings.fields, settings.limits, workspace, settings.format)
     return RecordSource([a, b] if dump is None else dump, settings.fields)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -26,51 +27,179 @@ class ZstdDamage(Exception):
 
 
 class Damaged(Exception):
-    """The rest of an input cannot be read."""
+    """The rest of an input cannot be read. `oversize`: it must not, as it holds more than the caps allow."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.oversize = isinstance(why, Oversize)
 
 
 DAMAGE: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, ZstdDamage)
 """What reading a truncated or corrupt compressed file raises."""
 
 
+HEAD: Final = 4096
+"""So many bytes of an input are looked at to tell what it is."""
+
+_MAGIC: Final = {b"\x1f\x8b\x08": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\0": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+
+_FREE: Final = 4
+"""Any file may unpack to as many bytes as so many of the longest records."""
+
+
+class Oversize(Exception):
+    """An input holds more than `Caps` allow."""
+
+
+class Caps(NamedTuple):
+    """How far an input may unpack: to `total` bytes, and to `ratio` times its packed size where that is over `free` bytes."""
+
+    total: int
+    ratio: int
+    free: int
+
+    @staticmethod
+    def of(file_bytes: int, expansion: int, record_bytes: int) -> Caps:
+        """The caps that limits of these names ask for."""
+        return Caps(file_bytes, expansion, _FREE * record_bytes)
+
+
+class Piped:
+    """A stream that is read once, and looked into before; raises Oversize beyond the caps."""
+
+    def __init__(self, stream: IO[bytes], caps: Caps | None, packed: IO[bytes] | None) -> None:
+        self._read = stream.read1 if hasattr(stream, "read1") else stream.read
+        self._stream, self._caps, self._packed = stream, caps, packed
+        self._ahead = b""
+        self._error: Exception | None = None
+        self._held = 0
+
+    def peek(self, size: int) -> bytes:
+        """The first bytes, up to `size`; fewer at the end, or before damage, which is told when it is read."""
+        try:
+            while len(self._ahead) < size and (part := self._next(size)):
+                self._ahead += part
+        except (*DAMAGE, Oversize) as error:
+            self._error = error
+        return self._ahead[:size]
+
+    def read1(self, size: int) -> bytes:
+        """The next bytes, at most `size`."""
+        if self._ahead:
+            part, self._ahead = self._ahead[:size], self._ahead[size:]
+            return part
+        if self._error is not None:
+            raise self._error
+        return self._next(size)
+
+    def _next(self, size: int) -> bytes:
+        part = self._read(size)
+        self._held += len(part)
+        if self._caps is not None:
+            if self._held > self._caps.total:
+                raise Oversize(f"over {self._caps.total:,} bytes (Limits.file_bytes)")
+            if self._packed is not None and self._held > max(self._caps.free, self._caps.ratio * self._packed.tell()):
+                raise Oversize(f"unpacks to over {self._caps.ratio:,} times its size (Limits.expansion)")
+        return part
+
+    def fileno(self) -> int:
+        """The descriptor of the file that is read."""
+        return self._stream.fileno()
+
+
 @dataclass(slots=True)
 class Input:
-    """An input being read. `seekable`: whether the file itself holds the lines, so that they can be read again there."""
+    """An input being read. `seekable`: whether the file itself holds the records, so that they can be read again there.
+    `head`: its first bytes, unpacked.
+    """
 
     stream: IO[bytes]
     seekable: bool
-    _close: AbstractContextManager[Any]
+    head: bytes
+    _close: ExitStack
 
     def __enter__(self) -> Input:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._close.__exit__(None, None, None)
+        self._close.close()
 
 
-def open_input(path: str) -> Input:
-    """Opens a file for reading, `-` for standard input. Raises InputError, and MissingExtra for zstd without its extra."""
-    if path == "-":
-        return Input(sys.stdin.buffer, False, nullcontext())
-    if Path(path).is_dir():
+def open_input(path: str, caps: Caps | None = None) -> Input:
+    """Opens a file for reading, `-` for standard input. What is packed is told by the suffix, where there is none by the first
+    bytes. Raises InputError, and MissingExtra for zstd without its extra.
+    """
+    if path != "-" and Path(path).is_dir():
         raise InputError(path, "is a folder; give files")
+    suffix = "" if path == "-" else Path(path).suffix
+    closing = ExitStack()
     try:
-        suffix = Path(path).suffix
-        stream = _decompress(path, suffix) if suffix in SUFFIXES else Path(path).open("rb", buffering=0)
-        regular = Path(path).is_file()
+        if path == "-":
+            raw = sys.stdin.buffer
+        else:
+            raw = closing.enter_context(Path(path).open("rb", buffering=-1 if suffix in SUFFIXES else 0))
+        regular = path != "-" and Path(path).is_file()
+        if suffix not in SUFFIXES:
+            plain = None if regular else Piped(raw, caps, None)
+            head = _first(raw) if plain is None else plain.peek(HEAD)
+            found = next((end for magic, end in _MAGIC.items() if head.startswith(magic)), None)
+            if found is None:
+                return Input(plain or raw, plain is None, head, closing)  # type: ignore[arg-type]
+            if suffix:
+                raise InputError(path, f"is packed by its first bytes; name it {Path(path).name}{found}")
+            raw, suffix = _Buffered(plain) if plain else closing.enter_context(Path(path).open("rb")), found
+        stream = Piped(closing.enter_context(_decompress(raw, suffix)), caps, raw)
     except OSError as error:
+        closing.close()
         raise InputError(path, error.strerror or str(error)) from error
-    return Input(stream, suffix not in SUFFIXES and regular, stream)
+    except BaseException:
+        closing.close()
+        raise
+    return Input(stream, False, stream.peek(HEAD), closing)  # type: ignore[arg-type]
 
 
-def _decompress(path: str, suffix: str) -> IO[bytes]:
+def _first(file: IO[bytes]) -> bytes:
+    head = file.read(HEAD)
+    file.seek(0)
+    return head
+
+
+class _Buffered(io.BufferedReader):
+    """A pipe that was looked into, as a file for a decompressor; `tell` counts the bytes that were taken."""
+
+    def __init__(self, stream: Piped) -> None:
+        super().__init__(_Raw(stream))
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, stream: Piped) -> None:
+        self._stream = stream
+        self._taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read1(len(buffer))
+        buffer[: len(part)] = part
+        self._taken += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._taken
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def _decompress(raw: IO[bytes], suffix: str) -> IO[bytes]:
     if suffix == ".gz":
-        return gzip.open(path, "rb")  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
     if suffix == ".bz2":
-        return bz2.open(path, "rb")
+        return bz2.open(raw, "rb")
     if suffix == ".xz":
-        return lzma.open(path, "rb")
-    return _Zstd(_zstd().open(path, "rb"))  # type: ignore[return-value]
+        return lzma.open(raw, "rb")
+    return _Zstd(_zstd().open(raw, "rb"))  # type: ignore[return-value]
 
 
 class _Zstd:
@@ -87,6 +216,9 @@ class _Zstd:
 
     def fileno(self) -> int:
         return self._stream.fileno()
+
+    def __enter__(self) -> _Zstd:
+        return self
 
     def __exit__(self, *exc: object) -> None:
         self._stream.close()
@@ -166,7 +298,7 @@ def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
             rest = b""
         data, damage = (b"", damage) if damage else _fill(stream, size)
     if damage:  # what is left of the last line went with it
-        raise Damaged(str(damage)) from damage
+        raise Damaged(damage) from damage
     if rest:
         yield Block(b"", [rest], start, False)
 
@@ -180,6 +312,6 @@ def _fill(stream: IO[bytes], size: int) -> tuple[bytes, Exception | None]:
         while held < size and (part := read(size - held)):
             parts.append(part)
             held += len(part)
-    except DAMAGE as error:
+    except (*DAMAGE, Oversize) as error:
         return b"".join(parts), error
     return b"".join(parts), None

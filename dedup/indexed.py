@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 from dedup.corpus import Progress
-from dedup.dump import Files, page_line, quarantined_line, removed_line, usable, write_lines
+from dedup.dump import Files, opened, page_line, quarantined_line, removed_line, usable
 from dedup.election import Change, Placed
 from dedup.entries import read
 from dedup.errors import AccountingError, SettingsError
@@ -23,6 +23,7 @@ from dedup.model import REMOVED, Place, Quarantined, Removed, Verdict
 from dedup.outputs import Outputs
 from dedup.result import page_repeats
 from dedup.spool import Workspace
+from dedup.writing import Changes, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class IndexedSummary:
     restored: Sequence[str]
     page_repeats: int
     blank_lines: int
+    passed_over: int
     quarantined_by_reason: Mapping[str, int]
     bytes: int
     seconds: float
@@ -64,7 +66,7 @@ def run(
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs(files.force))
         workspace = stack.enter_context(Workspace(files.workplace))
-        outputs.check(files.kept, files.removed, files.quarantined, inputs=(*files.inputs, *index.files))
+        source, to = opened(files, index.settings, outputs, workspace, index.files)
         journal = None
         if files.kept is not None and files.kept != "-":
             journal = stack.enter_context(Journal(files.kept, index))
@@ -72,7 +74,7 @@ def run(
         if not resume:
             journal = None
             stack.enter_context(index.transaction())
-        summary, quarantined = _run(files, index, progress, outputs, workspace, journal, start)
+        summary, quarantined = _run(files, index, progress, outputs, source, to, journal, start)
         outputs.commit()
         if journal is not None:
             journal.finish()
@@ -84,24 +86,23 @@ def _run(
     index: Index,
     progress: Progress,
     outputs: Outputs,
-    workspace: Workspace,
+    source: LineSource,
+    to: str,
     journal: Journal | None,
     start: float,
 ) -> tuple[IndexedSummary, list[Quarantined]]:
     settings = index.settings
-    source = LineSource(files.inputs, settings.fields, settings.limits, workspace)
     ledger = _Ledger(source, index)
     ledger.fill(progress, journal)
     usable(len(ledger.kept) + len(ledger.removed), ledger.quarantined)
     changed = source.doubled if settings.pages == "clean" else {}
     if files.kept is not None:
-        with outputs.open(files.kept) as stream:
-            write_lines(stream, source, ledger.kept, changed.__contains__)
+        write(outputs, files.kept, to, source, ledger.kept, Changes(source, ledger.kept, changed.__contains__))
     if files.removed is not None:
         with outputs.open(files.removed) as stream:
             stream.writelines(map(removed_line, ledger.removed))
             repeats = page_repeats(source, settings.fields, ledger.kept)
-            stream.writelines(page_line(found, dropped=settings.pages == "clean") for found in repeats)
+            stream.writelines(page_line(found, dropped=settings.pages == "clean" and to != "warc") for found in repeats)
     if files.quarantined is not None:
         with outputs.open(files.quarantined) as stream:
             stream.writelines(map(quarantined_line, ledger.quarantined))
@@ -238,6 +239,7 @@ class _Ledger:
             restored=self.restored,
             page_repeats=sum(source.doubled.get(row, 0) for row in self.kept),
             blank_lines=source.blank_lines,
+            passed_over=source.passed_over,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
             bytes=source.volume,
             seconds=round(time.perf_counter() - start, 3),

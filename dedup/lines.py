@@ -1,160 +1,195 @@
-"""Files of one JSON object a line -> rows; only their positions are kept in memory."""
+"""Files of any format -> rows; only the positions of their records are kept in memory."""
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
-
-import orjson
+from typing import Any, Final
 
 from dedup.errors import InputError, NoTextField
 from dedup.fields import Article, Essentials, Fields
-from dedup.formats import Block, Damaged, Input, blocks, open_input
+from dedup.formats import Caps, Damaged, Input, open_input
 from dedup.model import Place, Quarantined, QuarantineReason
+from dedup.readers import Job, Reader, Row, expand, kind_of, named, reader
 from dedup.settings import Limits
 from dedup.signatures import encode
 from dedup.sources import BATCH_BYTES, Facts, Rows, article_of, no_text
-from dedup.spool import Workspace
+from dedup.spool import Spool, Workspace
 
 PATIENCE: Final = 1_000
-"""A file whose first lines up to about this many hold records but no text is given up at once."""
+"""A file whose first records up to about this many hold no text is given up at once."""
+
+_NOUNS: Final = {"csv": "row", "tsv": "row", "parquet": "row", "arrow": "row", "warc": "record", "pages": "page"}
 
 
 class LineSource:
-    """JSON Lines files, plain or compressed, and standard input (`-`), read as one dump.
+    """Files of any format (`readers`), folders of pages, and standard input (`-`), read as one dump.
 
-    Lines are read again from the file when they are wanted, or from a spool when the input cannot be read twice at the
-    same cost (compressed, standard input).
+    Records are read again when they are wanted: from the file where they are lines or rows of a plain one, else as lines of
+    JSON, or as they came, from a spool. `kind`: the format of all inputs; None: each tells its own. `paths`: what they stand
+    for. `uniform`: inputs must agree in their columns, as they are to be written as one.
     """
 
-    def __init__(self, paths: Sequence[str | Path], fields: Fields, limits: Limits, workspace: Workspace) -> None:
-        self._paths = [str(p) for p in paths]
-        self._rank = {path: i for i, path in enumerate(self._paths)}
-        if len(self._rank) < len(self._paths):
-            raise InputError(next(p for p in self._paths if self._paths.count(p) > 1), "is given twice")
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        fields: Fields,
+        limits: Limits,
+        workspace: Workspace,
+        kind: str | None = None,
+    ) -> None:
+        self.paths = expand(paths)
+        self._rank = {path: i for i, path in enumerate(self.paths)}
         self.fields = fields
         self._essentials = Essentials(fields)
         self._limits = limits
+        self._caps = Caps.of(limits.file_bytes, limits.expansion, limits.record_bytes)
         self._workspace = workspace
-        self._files: list[IO[bytes]] = []
+        self._kind = kind
+        self._kinds: list[str] = []
+        self._opened: dict[str, Input] = {}
+        self._spool: Spool | None = None
         self._stamps: list[tuple[int, int] | None] = []
         self._reading: Input | None = None
         self._behind = self._ahead = 0
+        self.uniform = False
+        self.readers: list[Reader] = []
         self.files = array("i")
         self.starts = array("q")
         self.sizes = array("q")
-        self._numbers = array("q")
+        self.numbers = array("q")
         self.facts = Facts(fields)
         self.quarantined: list[Quarantined] = []
-        self.blank_lines = 0
-        self.volume = 0
         self.doubled: dict[int, int] = {}
         self.unfinished = 0
 
+    def kinds(self) -> list[str]:
+        """The formats of the inputs, in their order; found out before they are read. Raises InputError."""
+        if not self._kinds:
+            self._kinds = [self._kind or named(path) or self._open(path, keep=True)[1] for path in self.paths]
+        return self._kinds
+
+    def _open(self, path: str, *, keep: bool = False) -> tuple[Input, str]:
+        opened = self._opened.pop(path, None) or open_input(path, self._caps)
+        try:
+            kind = kind_of(path, opened.head, self._kind)
+        except BaseException:
+            opened.__exit__()
+            raise
+        if keep and opened.seekable:
+            opened.__exit__()
+        elif keep:
+            self._opened[path] = opened
+        return opened, kind
+
     def batches(self) -> Iterator[Rows]:
         """The texts and titles of all rows in order. Raises InputError, and NoTextField for a file without any."""
-        for path in self._paths:
-            if path != "-" and not Path(path).exists():
-                raise InputError(path, "no such file")
-        sizes = [0 if path == "-" else Path(path).stat().st_size for path in self._paths]
+        sizes = [0 if path == "-" else Path(path).stat().st_size for path in self.paths]
         self._ahead = sum(sizes)
-        for path, size in zip(self._paths, sizes, strict=True):
-            rows, before = len(self.starts), len(self.quarantined)
-            keys: set[str] = set()
-            with open_input(path) as opened:
-                self._reading = opened
-                for batch in self._read_file(path, opened, keys):
-                    lost = len(self.quarantined) - before
-                    if rows == len(self.starts) and lost > PATIENCE and keys:
-                        raise NoTextField(path, keys, self.fields.text)
-                    yield batch
+        rows, held = Rows([], []), 0
+        for path, size in zip(self.paths, sizes, strict=True):
+            for found in self._read_file(path):
+                rows = Rows(rows.texts + found.texts, rows.titles + found.titles) if rows.texts else found
+                held += sum(map(len, found.texts))
+                if held >= BATCH_BYTES // 2:
+                    yield rows
+                    rows, held = Rows([], []), 0
             self._reading = None
             self._behind += size
-            self._check_any(path, self.quarantined[before:], keys, none=rows == len(self.starts))
+        if rows.texts:
+            yield rows
+        self._ahead = 0
 
-    def _check_any(self, path: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
-        """Raises NoTextField or InputError for a file of lines of which none is a record with a text."""
-        if not none or not lost or any(q.reason in ("damaged", "too_long") for q in lost):
+    def _read_file(self, path: str) -> Iterator[Rows]:
+        first, before = len(self.starts), len(self.quarantined)
+        keys: set[str] = set()
+        opened, kind = self._open(path)
+        self._stamps.append(_stamp(path) if opened.seekable else None)
+        with opened:
+            self._reading = opened
+            made = reader(self._job(path, kind, opened))
+            if not made.stable:
+                self._stamps[-1] = None
+            self.readers.append(made)
+            try:
+                for rows in made.rows():
+                    self._check_shape(path, made)
+                    yield self._take(path, rows, keys)
+                    lost = len(self.quarantined) - before
+                    if first == len(self.starts) and lost > PATIENCE and keys:
+                        raise NoTextField(path, keys, self.fields.text)
+            except Damaged as error:
+                number = self.numbers[-1] if len(self.starts) > first else 0
+                number = max([number, *(q.place.line for q in self.quarantined[before:])]) + 1
+                reason: QuarantineReason = "too_large" if error.oversize else "damaged"
+                self._set_aside(path, number, reason, f"the rest of the file cannot be read: {error}")
+        self.quarantined[before:] = sorted(self.quarantined[before:], key=lambda q: q.place.line)
+        self._check_any(path, kind, self.quarantined[before:], keys, none=first == len(self.starts))
+
+    def _check_shape(self, path: str, made: Reader) -> None:
+        """Raises InputError for an input that cannot be written as one with those before it."""
+        first = next((i for i, reader in enumerate(self.readers) if reader.shape is not None), None)
+        if self.uniform and first is not None and made.shape not in (None, self.readers[first].shape):
+            raise InputError(path, f"has other columns than {self.paths[first]}; give -o FILE.jsonl to write both")
+
+    def _job(self, path: str, kind: str, opened: Input) -> Job:
+        def aside(number: int, reason: QuarantineReason, detail: str) -> None:
+            self._set_aside(path, number, reason, detail)
+
+        return Job(path, kind, opened, self.fields, self._limits, self._workspace, self._shared, aside, self.uniform)
+
+    def _shared(self) -> Spool:
+        if self._spool is None:
+            self._spool = self._workspace.spool()
+        return self._spool
+
+    def _check_any(self, path: str, kind: str, lost: list[Quarantined], keys: set[str], *, none: bool) -> None:
+        """Raises NoTextField or InputError for a file of records of which none has a text."""
+        if not none or not lost or any(q.reason in ("damaged", "too_long", "too_large") for q in lost):
             return
         if any(q.reason == "no_text" for q in lost):
             raise NoTextField(path, keys, self.fields.text)
-        first = lost[0]
-        why = f"no line is a record with a text: line {first.place.line}: {first.reason}: {first.detail}; expected JSON Lines"
-        raise InputError(path, why + " (one JSON object a line; compression is told by the suffix)")
+        noun, first = _NOUNS.get(kind, "line"), lost[0]
+        if kind == "pages":  # one among others
+            return
+        why = f"no {noun} is a record with a text: {noun} {first.place.line}: {first.reason}: {first.detail}"
+        expected = (
+            "; expected JSON Lines (one JSON object a line); --format tells another format" if noun == "line" else ""
+        )
+        raise InputError(path, why + expected)
 
-    def _read_file(self, path: str, opened: Input, keys: set[str]) -> Iterator[Rows]:
-        spool = None if opened.seekable else self._workspace.spool()
-        self._files.append(spool.file if spool else self._workspace.keep(Path(path).open("rb", buffering=0)))
-        self._stamps.append(None if spool else _stamp(path))
-        number = 0
-        try:
-            for block in blocks(opened.stream, self._limits.record_bytes, BATCH_BYTES):
-                if spool:
-                    spool.append(block.data)
-                self.volume += len(block.data)
-                yield self._read_block(path, block, number, keys)
-                number += len(block.lines) + block.too_long
-        except Damaged as error:
-            self._set_aside(path, number + 1, "damaged", f"the rest of the file cannot be read: {error}")
-
-    def _read_block(self, path: str, block: Block, number: int, keys: set[str]) -> Rows:
-        """Takes the lines of a block in; returns the texts and titles of those that have a text."""
+    def _take(self, path: str, found: list[Row], keys: set[str]) -> Rows:
+        """Takes records in; returns the texts and titles of those that have a text."""
         rows = Rows([], [])
         starts, sizes, numbers = [], [], []
-        at = block.start
-        essentials, add, loads = self._essentials, self.facts.add, orjson.loads
-        longest = self._limits.record_bytes
-        for line in block.lines:
-            number += 1
-            size = len(line)
+        essentials, add = self._essentials, self.facts.add
+        for number, start, size, record in found:
             try:
-                record: Any = loads(line) if size <= longest else None
-                found = essentials(record)
-                data = found[0].encode()
-            except (orjson.JSONDecodeError, AttributeError, TypeError, UnicodeEncodeError):
-                hard = self._read_hard(path, line, number, keys)
-                if hard is None:
-                    at += size + 1
+                values = essentials(record)
+                data = values[0].encode()
+            except (AttributeError, TypeError, UnicodeEncodeError):
+                text = self._text(path, number, record, keys)
+                if text is None:
                     continue
-                record, data = hard
-                found = essentials(record)
+                data, values = text, essentials(record)
             rows.texts.append(data)
-            rows.titles.append(add(record, data, found))
-            starts.append(at)
+            rows.titles.append(add(record, data, values))
+            starts.append(start)
             sizes.append(size)
             numbers.append(number)
-            at += size + 1
-        if block.too_long:
-            self._set_aside(path, number + 1, "too_long", f"over {longest} bytes")
         self.starts.extend(starts)
         self.sizes.extend(sizes)
-        self._numbers.extend(numbers)
+        self.numbers.extend(numbers)
         self.files.extend([self._rank[path]] * len(starts))
         return rows
 
-    def _read_hard(self, path: str, line: bytes, number: int, keys: set[str]) -> tuple[Mapping[str, Any], bytes] | None:
-        """A line that the fast way stumbled over: its record and text after all, or None when it is blank or set aside."""
-        if len(line) > self._limits.record_bytes:
-            self._set_aside(path, number, "too_long", f"over {self._limits.record_bytes} bytes")
-            return None
-        if not line.strip():
-            self.blank_lines += 1
-            return None
-        try:
-            record = parse(line)
-        except UnicodeDecodeError as error:
-            self._set_aside(path, number, "not_utf8", str(error))
-            return None
-        except (ValueError, RecursionError) as error:
-            self._set_aside(path, number, "not_json", str(error))
-            return None
+    def _text(self, path: str, number: int, record: Any, keys: set[str]) -> bytes | None:
+        """The text of a record that the fast way stumbled over after all, or None when it is set aside."""
         text = self.fields.text_of(record) if isinstance(record, dict) else None
         if isinstance(text, str):
-            return record, encode(text)
+            return encode(text)
         if isinstance(record, dict) and text is None:
             keys.update(record)
         self._set_aside(path, number, *no_text(record, text))
@@ -163,33 +198,47 @@ class LineSource:
     def _set_aside(self, path: str, number: int, reason: QuarantineReason, detail: str) -> None:
         self.quarantined.append(Quarantined(Place(path, number), reason, detail))
 
+    @property
+    def volume(self) -> int:
+        """Bytes read so far, unpacked."""
+        return sum(made.volume for made in self.readers)
+
+    @property
+    def blank_lines(self) -> int:
+        """Lines without a record."""
+        return sum(made.blank for made in self.readers)
+
+    @property
+    def passed_over(self) -> int:
+        """Records of archives that are no articles."""
+        return sum(made.passed for made in self.readers)
+
     def read(self, file: int, start: int, size: int) -> bytes:
-        """A stretch of an input (by its number), as it came (decompressed)."""
-        handle = self._files[file]
+        """A stretch of an input (by its number), as it came (unpacked), or as it was spooled."""
+        handle = self.readers[file].file
         handle.seek(start)
         return handle.read(size)
 
     def raw(self, row: int) -> bytes:
-        """The line of a row, as it came."""
+        """The line of a row, as it came or was spooled."""
         return self.read(self.files[row], self.starts[row], self.sizes[row])
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""
-        try:
-            record = parse(self.raw(row))
-        except ValueError:  # it was a record when it was read first
-            self.check_unchanged()
-            raise
-        return article_of(self.facts.ids[row], record, self.fields, doubled=row in self.doubled)
+        return article_of(self.facts.ids[row], self.record(row), self.fields, doubled=row in self.doubled)
 
     def record(self, row: int) -> Mapping[str, Any] | str:
         """The line of a row, parsed anew."""
-        found: dict[str, Any] = parse(self.raw(row))
+        try:
+            found: dict[str, Any] = self.readers[self.files[row]].parse(self.raw(row))
+        except ValueError:  # it was a record when it was read first
+            self.check_unchanged()
+            raise
         return found
 
     def place(self, row: int) -> Place:
-        """File and line number of a row."""
-        return Place(self._paths[self.files[row]], self._numbers[row])
+        """File and number of a row: its line, or its row or record."""
+        return Place(self.paths[self.files[row]], self.numbers[row])
 
     def order(self, place: Place) -> tuple[int, int]:
         """Sorts places by input order."""
@@ -203,30 +252,20 @@ class LineSource:
     @property
     def expected(self) -> int:
         """About how many rows there will be, by the share of the files that was read so far; 0 where nobody can tell."""
-        if self._reading is None or "-" in self._paths:
+        if "-" in self.paths:
             return 0
         try:
-            read = self._behind + os.lseek(self._reading.stream.fileno(), 0, os.SEEK_CUR)
-            return len(self.starts) * self._ahead // max(1, read)
-        except OSError:  # a pipe
+            here = os.lseek(self._reading.stream.fileno(), 0, os.SEEK_CUR) if self._reading else 0
+        except (OSError, ValueError):  # a pipe, or closed
             return 0
+        read = self._behind + here
+        return len(self.starts) * self._ahead // read if read else 0
 
     def check_unchanged(self) -> None:
         """Raises InputError when an input was written to since it was read: positions in it mean nothing any more."""
-        for path, stamp in zip(self._paths, self._stamps, strict=False):
+        for path, stamp in zip(self.paths, self._stamps, strict=False):
             if stamp is not None and (not Path(path).exists() or stamp != _stamp(path)):
                 raise InputError(path, "changed while it was being read; nothing was written, run again")
-
-
-def parse(line: bytes) -> Any:
-    """A JSON value: orjson, and the standard library for what orjson refuses (NaN, lone surrogates).
-
-    Raises ValueError (UnicodeDecodeError for what is not UTF-8) and RecursionError.
-    """
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return json.loads(line.decode())
 
 
 def _stamp(path: str) -> tuple[int, int]:

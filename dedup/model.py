@@ -223,7 +223,17 @@ class Border:
 
 
 QuarantineReason = Literal[
-    "not_json", "not_utf8", "not_an_object", "no_text", "text_not_a_string", "empty", "too_long", "damaged"
+    "not_json",
+    "not_utf8",
+    "not_an_object",
+    "not_a_row",
+    "not_a_page",
+    "no_text",
+    "text_not_a_string",
+    "empty",
+    "too_long",
+    "too_large",
+    "damaged",
 ]
 
 
@@ -245,7 +255,8 @@ class Summary:
     words set aside as a site's boilerplate; `boilerplate_only`: records with equal text that stay, because nothing but
     boilerplate is left of them and they are other pages. `page_repeats`: bodies that stand twice in the text of one kept
     record. `capped_buckets`, `hot_passages`: shared by too many texts to pair everything with everything; `long_gaps`: gaps
-    too long to be aligned; `unfinished_pages`: with more repeated bodies than were looked for; `blank_lines` are no records.
+    too long to be aligned; `unfinished_pages`: with more repeated bodies than were looked for; `blank_lines` are no
+    records, nor is what of an archive is no article (`passed_over`).
     `undated`: records without a date that can be read, which count as later than all others for `earliest`.
     """
 
@@ -268,6 +279,7 @@ class Summary:
     long_gaps: int
     unfinished_pages: int
     blank_lines: int
+    passed_over: int
     undated: int
     quarantined_by_reason: Mapping[str, int]
     bytes: int

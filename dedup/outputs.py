@@ -45,8 +45,8 @@ class Outputs:
             raise OutputError(paths[0] if paths else "-", "is given for two outputs")
 
     @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes]]:
-        """A stream to write one output to, compressed as the suffix of its name says."""
+    def open(self, name: str, *, packed: bool = True) -> Iterator[IO[bytes]]:
+        """A stream to write one output to, compressed as the suffix of its name says; not `packed`: by its writer."""
         if name == "-":
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
@@ -59,7 +59,7 @@ class Outputs:
         self._written.append((Path(temporary), path))
         try:
             with os.fdopen(handle, "wb", buffering=1 << 20) as file:
-                stream = compressor(file, path.name)
+                stream = compressor(file, path.name) if packed else file
                 with nullcontext() if stream is file else closing(stream):
                     yield stream
                 file.flush()

@@ -54,6 +54,8 @@ def print_summary(result: Result) -> None:
     summary = result.summary()
     console = _console(stderr=True)
     _print_account(console, summary)
+    if summary.passed_over:
+        console.print(f"{summary.passed_over:,} records of archives that are no articles passed over")
     for name in result.unstated:
         console.print(printable(f"no record has a field {name}"))
     if summary.undated and (result.settings.window or {"earliest", "latest"} & set(result.settings.policy.names)):

@@ -105,6 +105,7 @@ class Outcome:
             page_repeats=sum(source.doubled.get(row, 0) for row in decisions.kept.tolist()) if source.doubled else 0,
             unfinished_pages=source.unfinished,
             blank_lines=source.blank_lines,
+            passed_over=source.passed_over,
             undated=source.facts.undated,
             quarantined_by_reason=dict(sorted(Counter(q.reason for q in self.quarantined).items())),
             bytes=source.volume,

@@ -21,6 +21,9 @@ Versions = Literal["policy", "latest", "earliest", "all"]
 
 VERSIONS: Final[tuple[Versions, ...]] = get_args(Versions)
 
+FORMATS: Final = ("jsonl", "csv", "tsv", "parquet", "arrow", "warc", "pages")
+"""What inputs may be: JSON Lines, CSV, TSV, Parquet, Arrow IPC, WARC and WET, and files that are one page each."""
+
 Keep = str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]]
 
 
@@ -28,18 +31,22 @@ Keep = str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]]
 class Limits:
     """What bounds the work. Each is counted in the summary, or quarantines by name, when it is reached.
 
-    `record_bytes`: a longer line is quarantined as `too_long`. `bucket`: in a fuller bucket each text is compared with
+    `record_bytes`: a longer line or record is quarantined as `too_long`. `file_bytes`, `expansion`: where a file unpacks to more
+    bytes, or to more times its size (which does not count below four records of the most bytes), the rest of it is quarantined
+    as `too_large`. `bucket`: in a fuller bucket each text is compared with
     this many of its longest texts only. `passage`: the same for a passage that more texts hold.
     """
 
     record_bytes: int = 16 * 1024 * 1024
+    file_bytes: int = 1 << 40
+    expansion: int = 1_000
     bucket: int = 32
     passage: int = 32
 
     def __post_init__(self) -> None:
         if self.record_bytes < 1024:
             raise SettingsError(f"record_bytes is {self.record_bytes}: give at least 1024")
-        for name in ("bucket", "passage"):
+        for name in ("bucket", "passage", "file_bytes", "expansion"):
             if getattr(self, name) < 2:
                 raise SettingsError(f"{name} is {getattr(self, name)}: give at least 2")
 
@@ -55,6 +62,7 @@ class Settings:
     from copies. `versions` of one piece: `policy` (`keep` decides), `latest`, `earliest`, or `all` (none is removed).
     `pages`: bodies that stand twice in one text count once, and kept records are given back with each body once (`clean`),
     or as they came (`keep`); `off`: nobody looks. `window`: texts dated further apart are no copies, as `30d` (`12h`, `2w`).
+    `format` of inputs, one of `FORMATS`; None: told by each one's name, else by its first bytes.
     `keep`, `sources`: which copy stays (`canonical.Policy`). `jobs`: threads.
     """
 
@@ -67,6 +75,7 @@ class Settings:
     versions: Versions = "policy"
     pages: Pages = "clean"
     window: str | None = None
+    format: str | None = None
     keep: Keep = canonical.DEFAULT
     sources: tuple[str, ...] = ()
     scheme: Scheme = field(default_factory=Scheme)
@@ -92,6 +101,8 @@ class Settings:
             raise SettingsError(f"jobs is {self.jobs}: give at least 1")
         if self.versions not in VERSIONS:
             raise SettingsError(f"versions is {self.versions!r}: give {', '.join(VERSIONS)}")
+        if self.format not in (None, *FORMATS):
+            raise SettingsError(f"format is {self.format!r}: give {', '.join(FORMATS)}")
         if self.pages not in PAGES:
             raise SettingsError(f"pages is {self.pages!r}: give {', '.join(PAGES)}")
         hours = None if self.window is None else dates.duration(self.window) / 3600.0

@@ -105,16 +105,26 @@ class Facts:
 class Source(Protocol):
     """Where records come from. Row numbers count the records that have a text, from 0, in input order.
 
-    `volume`: bytes read (of texts, for records in memory). `doubled`: rows whose text holds a body twice, and how many times
-    more; `article` gives their text with each body once, `record` as it came. `unfinished`: how many of them were too hard.
+    `doubled`: rows whose text holds a body twice, and how many times more; `article` gives their text with each body once,
+    `record` as it came. `unfinished`: how many of them were too hard.
     """
 
     quarantined: list[Quarantined]
-    blank_lines: int
-    volume: int
     facts: Facts
     doubled: dict[int, int]
     unfinished: int
+
+    @property
+    def blank_lines(self) -> int:
+        """Lines without a record."""
+
+    @property
+    def passed_over(self) -> int:
+        """Records of archives that are no articles."""
+
+    @property
+    def volume(self) -> int:
+        """Bytes read so far; of texts, for records in memory."""
 
     def batches(self) -> Iterator[Rows]:
         """The texts and titles of all rows in order; to be read to the end once, before anything else is asked."""
@@ -155,7 +165,7 @@ class RecordSource:
         self._numbers = array("q")
         self.facts = Facts(fields)
         self.quarantined: list[Quarantined] = []
-        self.blank_lines = 0
+        self.blank_lines = self.passed_over = 0
         self.volume = 0
         self.doubled: dict[int, int] = {}
         self.unfinished = 0

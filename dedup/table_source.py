@@ -81,7 +81,7 @@ class TableSource(Generic[T_co]):
         self.unread: dict[int, str] = {}
         self.facts = Facts(fields)
         self.quarantined: list[Quarantined] = []
-        self.blank_lines = 0
+        self.blank_lines = self.passed_over = 0
         self.volume = 0
         self.doubled: dict[int, int] = {}
         self.unfinished = 0

@@ -241,7 +241,7 @@ def test_the_threshold_is_used(tmp_path: Path) -> None:
         (["run", "IN", "IN"], 1, "is given twice"),
         (["run", "none.jsonl"], 1, "dedup: none.jsonl: no such file"),
         (["run", "IN", "none.jsonl"], 1, "dedup: none.jsonl: no such file"),
-        (["run", "DIR"], 1, "is a folder; give files"),
+        (["run", "DIR"], 1, "is a folder without .html or .txt files"),
         (["run", "IN", "-o", "DIR"], 1, "is a folder"),
         (["run", "IN", "-o", "DIR/none/out"], 1, "does not exist"),
         (["run", "IN", "-o", "IN"], 1, "is also an input; inputs are never changed"),

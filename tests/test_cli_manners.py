@@ -43,15 +43,17 @@ OPTIONS: Final = {
         "progress",
         "lenient",
         "exit-code-if-empty",
+        "format",
+        "to",
     }
     | PREFERS
     | DECIDES
     | SPEAKS,
     "check": {"index", "json"} | PREFERS | DECIDES | SPEAKS,
     "page": {"excerpts", "merge", "html", "map", "json"} | SPEAKS,
-    "explain": {"in", "diff", "json"} | DECIDES | SPEAKS,
-    "tune": {"examples", "json", "progress"} | DECIDES | SPEAKS,
-    "boilerplate": {"site", "most", "json", "progress"} | DECIDES | SPEAKS,
+    "explain": {"in", "diff", "json", "format"} | DECIDES | SPEAKS,
+    "tune": {"examples", "json", "progress", "format"} | DECIDES | SPEAKS,
+    "boilerplate": {"site", "most", "json", "progress", "format"} | DECIDES | SPEAKS,
     "completion": set(),
     "index": set(),
     "index info": {"json"} | SPEAKS,
@@ -59,7 +61,7 @@ OPTIONS: Final = {
     "index expire": {"older-than", "before", "published"} | SPEAKS,
     "index compact": SPEAKS,
     "index export": {"output", "copies", "force"} | SPEAKS,
-    "index import": {"progress"} | PREFERS | DECIDES | SPEAKS,
+    "index import": {"progress", "format"} | PREFERS | DECIDES | SPEAKS,
 }
 """Every option of every command, without dashes; a switch `--no-x` as `x`. A new one is a decision, and is written here."""
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import dedup
@@ -76,6 +78,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "data" / "sample.jsonl.gz", tmp_path / "data")
     (tmp_path / "news.jsonl").write_bytes(b"".join(line(id=f"n{i}", text=article(i)) for i in range(9)))
     (tmp_path / "today.jsonl").write_bytes(b"".join(line(id=f"t{i}", text=article(i)) for i in range(5, 12)))
+    news = [{"id": f"n{i}", "text": article(i)} for i in range(9)]
+    pq.write_table(pa.Table.from_pylist(news), tmp_path / "news.parquet")
+    (tmp_path / "old.csv").write_text("id,text\n" + "".join(f"{r['id']},{r['text']}\n" for r in news))
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "1.html").write_text(f"<p>{article(3)}</p>")
     (tmp_path / "article.txt").write_text(article(77))
     lines = ["Menu", story, "Share", "Related articles", "A title", story.upper(), "Contact"]
     (tmp_path / "page.txt").write_text("\n\n".join(lines))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dedup import dump
+from dedup.json_values import dumps
 from dedup.model import Removed
 from dedup.settings import Limits, Settings
 from dedup.sources import BATCH_BYTES
@@ -226,7 +226,7 @@ def test_the_summary_counts_what_there_is(tmp_path: Path) -> None:
     ],
 )
 def test_dumps(value: object, expected: str) -> None:
-    assert dump.dumps(value).decode() == expected
+    assert dumps(value).decode() == expected
 
 
 def test_ids_and_names_with_lone_surrogates_can_be_written(tmp_path: Path) -> None:

@@ -196,12 +196,9 @@ def test_a_file_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_told_before_any_is_read(tmp_path: Path) -> None:
-    stages: list[str] = []
-    with Workspace(None) as workspace:
-        source = LineSource([put(tmp_path / "in.jsonl", GOOD), tmp_path / "none.jsonl"], Fields(), Limits(), workspace)
-        with pytest.raises(InputError, match=r"none\.jsonl: no such file"):
-            stages.extend("read" for _ in source.batches())
-    assert stages == []
+    paths = [put(tmp_path / "in.jsonl", GOOD), tmp_path / "none.jsonl"]
+    with Workspace(None) as workspace, pytest.raises(InputError, match=r"none\.jsonl: no such file"):
+        LineSource(paths, Fields(), Limits(), workspace)
 
 
 def test_a_line_of_ten_megabytes(tmp_path: Path) -> None:
@@ -453,9 +450,9 @@ def test_a_row_leads_back_to_its_line(tmp_path: Path) -> None:
     [
         (b"id,text\n1,words\n", "line 1: not_json"),
         (b'[{"text": "words"}]\n', "line 1: not_an_object"),
-        (b"\x1f\x8b\x08\x00\xff\n", "line 1: not_utf8"),
+        (b"\x01\x02\xff\n", "line 1: not_utf8"),
     ],
-    ids=["CSV", "an array", "gzip by another name"],
+    ids=["CSV", "an array", "bytes"],
 )
 def test_a_file_without_a_record_is_an_error_that_says_what_is_expected(
     tmp_path: Path, data: bytes, named: str

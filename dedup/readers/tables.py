@@ -1,0 +1,301 @@
+"""Parquet and Arrow IPC: record batches, one at a time; rows also as lines of JSON, so that one can be read again alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+from dedup.errors import InputError, NoTextField
+from dedup.formats import DAMAGE, Caps, Damaged, Oversize
+from dedup.readers import Change, Job, Row
+from dedup.readers.arrow import ipc, pa, pq
+from dedup.readers.delimited import unlike
+from dedup.readers.spooled import Spooled
+from dedup.readers.table_schema import ADDITIONS, merged_schema
+from dedup.shapes import known
+from dedup.sources import BATCH_BYTES
+
+ROWS: Final = 256
+"""Parquet is decoded by so many rows at once: a cell may be large."""
+
+_DECODED: Final = 100 << 20
+"""The metadata of a Parquet file may be so large."""
+
+
+class Stretch(NamedTuple):
+    """Rows that were decoded together: the number of the first, from 1, and the batch."""
+
+    first: int
+    batch: pa.RecordBatch
+
+
+class Table(Spooled):
+    """What Parquet and Arrow files have in common. Damage of one stretch does not hide the others."""
+
+    blank: Final = 0
+    passed: Final = 0
+    codecs: dict[str, str] | str = "snappy"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.stable = job.opened.seekable
+        self.volume = 0
+        source = _seekable(job)
+        self._packed = source.seek(0, 2)
+        source.seek(0)
+        try:
+            self.schema = self._open(pa.PythonFile(source, mode="r"))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputError(job.path, f"cannot be read as {job.kind}: {_first_line(error)}") from error
+        self.names = unlike(self.schema.names)
+        self.shape: object = self.schema.remove_metadata()
+
+    def _open(self, source: pa.NativeFile) -> pa.Schema:
+        raise NotImplementedError
+
+    def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
+        """All rows in order; for those that are damaged, the first and the last of them, and the error."""
+        raise NotImplementedError
+
+    def _decoded(self, found: Stretch) -> None:
+        """Called with every stretch that was read and may be asked for again."""
+
+    def _again(self) -> Iterator[Stretch]:
+        """The stretches that could be read, in order."""
+        return (found for found in self.stretches() if isinstance(found, Stretch))
+
+    def rows(self) -> Iterator[list[Row]]:
+        """The records of all rows. Raises NoTextField where no column may hold a text."""
+        job, limits = self._job, self._job.limits
+        heads = {name.split(".")[0] for name in job.fields.text}
+        if not heads & set(self.names) and not set(job.fields.text) & set(self.names):
+            raise NoTextField(job.path, self.names, job.fields.text)
+        caps = Caps.of(limits.file_bytes, limits.expansion, limits.record_bytes)
+        for found in self.stretches():
+            if not isinstance(found, Stretch):
+                first, last, error = found
+                told = f"rows {first:,} to {last:,} cannot be read: {_first_line(error)}"
+                job.aside(first, "damaged", told)
+                continue
+            self.volume += found.batch.nbytes
+            if self.volume > min(caps.total, max(caps.free, caps.ratio * self._packed)):
+                name = "file_bytes" if self.volume > caps.total else "expansion"
+                raise Damaged(Oversize(f"unpacks to over {self.volume:,} bytes (Limits.{name})"))
+            if job.native:
+                self._decoded(found)
+            yield self.spooled(self._valid(found))
+
+    def _valid(self, found: Stretch) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, record in enumerate(records(found.batch, self.names), found.first):
+            if isinstance(record, Exception):
+                self._job.aside(number, "not_utf8", str(record))
+            else:
+                yield number, record
+
+    def kept(
+        self, numbers: Sequence[int], change: Callable[[int], Change | None], merge: bool
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of these numbers, which rise, with their changes, by their place among the numbers; with a column of
+        additions where they `merge`.
+        """
+        place = 0
+        for found in self._again():
+            head, end = place, found.first + found.batch.num_rows
+            while place < len(numbers) and numbers[place] < end:
+                place += 1
+            if place == head:
+                continue
+            batch = found.batch
+            if place - head < batch.num_rows:
+                batch = batch.take(pa.array([n - found.first for n in numbers[head:place]], pa.int64()))
+            yield self._changed(batch, [change(i) for i in range(head, place)], merge)
+        if place < len(numbers):
+            raise InputError(self._job.path, "changed while it was being read; nothing was written, run again")
+
+    def _changed(self, batch: pa.RecordBatch, changes: list[Change | None], merge: bool) -> pa.RecordBatch:
+        columns = batch.columns
+        for i, made in enumerate(changes):
+            if made is not None and made.text is not None:
+                [record] = records(batch.slice(i, 1), self.names)
+                assert isinstance(record, dict)
+                new = known(self._job.fields.with_text(record, made.text))
+                for at, name in enumerate(self.names):
+                    if new[name] is not record[name]:
+                        values = [
+                            columns[at].slice(0, i),
+                            pa.array([new[name]], columns[at].type),
+                            columns[at].slice(i + 1),
+                        ]
+                        columns[at] = pa.concat_arrays(values)
+        schema = self.schema
+        if merge:
+            columns.append(pa.array([made and made.additions for made in changes], ADDITIONS))
+            schema = merged_schema(schema)
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+class ParquetTable(Table):
+    """A Parquet file, decoded by `ROWS` rows. What will be written is spooled as it was decoded: that costs less than decoding it
+    again. Batches with dictionaries cannot be spooled alone.
+    """
+
+    def _open(self, source: pa.NativeFile) -> pa.Schema:
+        self._spool = self._job.workspace.spool() if self._job.native else None
+        self._places: list[tuple[int, int, int]] = []
+        self._parquet = pq.ParquetFile(
+            source,
+            buffer_size=1 << 20,
+            pre_buffer=False,
+            page_checksum_verification=True,  # of the files that have checksums
+            thrift_string_size_limit=_DECODED,
+            thrift_container_size_limit=_DECODED,
+        )
+        self.codecs = _codecs(self._parquet.metadata)
+        if any("dictionary<" in str(field.type) for field in self._parquet.schema_arrow):
+            self._spool = None
+        return self._parquet.schema_arrow
+
+    def _decoded(self, found: Stretch) -> None:
+        if self._spool is not None:
+            data = found.batch.serialize().to_pybytes()
+            self._places.append((found.first, self._spool.size, len(data)))
+            self._spool.append(data)
+
+    def _again(self) -> Iterator[Stretch]:
+        if self._spool is None:
+            yield from super()._again()
+            return
+        file = self._spool.file
+        for first, start, size in self._places:
+            file.seek(start)
+            data = pa.py_buffer(file.read(size))
+            yield Stretch(first, ipc.read_record_batch(data, self.schema))
+
+    def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
+        """Row group by row group."""
+        metadata = self._parquet.metadata
+        ends = [1]
+        for i in range(metadata.num_row_groups):
+            ends.append(ends[-1] + metadata.row_group(i).num_rows)
+        for i, (first, end) in enumerate(pairwise(ends)):
+            at = first
+            try:
+                self._check(metadata.row_group(i))
+                for batch in self._parquet.iter_batches(ROWS, row_groups=[i], use_threads=False):
+                    yield Stretch(at, batch)
+                    at += batch.num_rows
+            except (pa.ArrowException, OSError, ValueError) as error:
+                yield at, end - 1, error
+                continue
+            if at < end:
+                yield at, end - 1, ValueError("the row group ends before")
+
+    def _check(self, group: Any) -> None:
+        """Raises ValueError for a row group that claims to unpack to more than the limits allow."""
+        limits = self._job.limits
+        caps = Caps.of(limits.file_bytes, limits.expansion, limits.record_bytes)
+        for i in range(group.num_columns):
+            column = group.column(i)
+            packed, claimed = column.total_compressed_size, column.total_uncompressed_size
+            if packed > self._packed or claimed > min(caps.total, max(caps.free, caps.ratio * packed)):
+                raise ValueError(f"{column.path_in_schema} is said to have {claimed:,} bytes, packed in {packed:,}")
+
+
+class ArrowTable(Table):
+    """An Arrow IPC file or stream, batch by batch. Every batch is checked: what it says of itself may be false."""
+
+    def _open(self, source: pa.NativeFile) -> pa.Schema:
+        self._source = source
+        self._file = None
+        if source.read(6) == b"ARROW1":
+            source.seek(0)
+            self._file = ipc.open_file(source)
+            return self._file.schema
+        source.seek(0)
+        return ipc.open_stream(source).schema
+
+    def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
+        """Batch by batch. What follows a damaged one is lost in a stream, and has no numbers in a file."""
+        at = 1
+        for read in self._reads():
+            try:
+                batch = read()
+                batch.validate(full=True)
+            except StopIteration:
+                return
+            except (pa.ArrowException, OSError, ValueError) as error:
+                yield at, at, error
+                if self._file is None:
+                    return
+                at += 1
+                continue
+            for start in range(0, batch.num_rows, ROWS):
+                yield Stretch(at, batch.slice(start, ROWS))
+                at += min(ROWS, batch.num_rows - start)
+
+    def _reads(self) -> Iterator[Callable[[], pa.RecordBatch]]:
+        if self._file is not None:
+            for i in range(self._file.num_record_batches):
+                yield lambda i=i: self._file.get_batch(i)  # type: ignore[misc]
+            return
+        self._source.seek(0)
+        stream = ipc.open_stream(self._source)
+        while True:
+            yield stream.read_next_batch
+
+
+def records(batch: pa.RecordBatch, names: list[str]) -> Iterator[dict[str, Any] | Exception]:
+    """The rows of a batch as mappings; a row that holds a string which is no UTF-8 as the error that says so."""
+    columns = [_plain(column) for column in batch.columns]
+    try:
+        values = [column.to_pylist() for column in columns]
+    except UnicodeDecodeError:
+        for i in range(batch.num_rows):
+            try:
+                yield dict(zip(names, [column[i].as_py() for column in columns], strict=True))
+            except UnicodeDecodeError as error:
+                yield error
+        return
+    if not values:
+        yield from ({} for _ in range(batch.num_rows))
+    for row in zip(*values, strict=True):
+        yield dict(zip(names, row, strict=True))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Times as text, which Python's own types cannot hold to the nanosecond; binary as text where all of it is UTF-8."""
+    if pa.types.is_timestamp(column.type) or pa.types.is_time(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        try:
+            return column.cast(pa.large_string() if pa.types.is_large_binary(column.type) else pa.string())
+        except pa.ArrowInvalid:
+            return column
+    return column
+
+
+def _codecs(metadata: Any) -> dict[str, str] | str:
+    """The compression of each column."""
+    if metadata.num_row_groups == 0:
+        return "snappy"
+    columns = [metadata.row_group(0).column(i) for i in range(metadata.num_columns)]
+    return {c.path_in_schema: "none" if c.compression == "UNCOMPRESSED" else c.compression.lower() for c in columns}
+
+
+def _seekable(job: Job) -> IO[bytes]:
+    """The bytes of an input as a file to seek in."""
+    if job.opened.seekable:
+        return job.workspace.keep(Path(job.path).open("rb", buffering=0))
+    spool = job.workspace.spool()
+    try:
+        while part := job.opened.stream.read1(BATCH_BYTES):  # type: ignore[attr-defined]
+            spool.append(part)
+    except (*DAMAGE, Oversize) as error:
+        raise InputError(job.path, f"cannot be unpacked: {error}") from error
+    return spool.file
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0] or type(error).__name__
