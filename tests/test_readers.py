@@ -659,16 +659,24 @@ def test_a_folder_of_pages(tmp_path: Path) -> None:
     put(folder / "1.txt", b"\xef\xbb\xbf" + TEXTS[2].encode())
     put(folder / "4.txt", b"caf\xe9 words")
     put(folder / "3.HTM", html(TEXTS[0], "Three"))
+    put(folder / "5.txt.html.gz", compress(html(TEXTS[3], "Five"), ".gz"))
     put(folder / "other.css", b"p {}")
     result = run(folder, tmp_path / "out.jsonl", Settings(keep="first"))
     found = objects((tmp_path / "out.jsonl").read_bytes())
     assert found == [
         {"id": str(folder / "1.txt"), "text": TEXTS[2]},
         {"id": str(folder / "2.html"), "title": "Two", "text": TEXTS[0]},
+        {"id": str(folder / "5.txt.html.gz"), "title": "Five", "text": TEXTS[3]},
         {"id": str(folder / "b" / "1.txt"), "text": TEXTS[1]},
     ]
     assert [(q.place.source, q.reason) for q in result.quarantined] == [(str(folder / "4.txt"), "not_utf8")]
-    assert result.summary().undated == 4
+    assert result.summary().undated == 5
+
+
+@pytest.mark.parametrize("data", [html(TEXTS[0]), TEXTS[0].encode()])
+def test_a_page_from_standard_input(data: bytes) -> None:
+    done = shell("run", "-", "--format", "pages", stdin=data)
+    assert [(r["id"], r["text"]) for r in objects(done.stdout)] == [("-", TEXTS[0])]
 
 
 def test_a_folder_without_pages_is_named(tmp_path: Path) -> None:
