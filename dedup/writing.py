@@ -1,4 +1,4 @@
-"""Kept records -> an output in the format of the inputs, or in JSON Lines."""
+"""Kept records -> an output in the format of the inputs, or in another one."""
 
 from __future__ import annotations
 

@@ -128,9 +128,7 @@ WRITERS: Final[dict[str, Callable[[list[dict[str, Any]]], bytes]]] = {
 }
 """Files of every format, by a name that tells it."""
 
-PACKED: Final = [
-    name for name in WRITERS if name in ("a.jsonl", "a.csv", "a.tsv", "a.warc", "a.wet", "a.parquet", "a.arrow")
-]
+PACKED: Final = ("a.jsonl", "a.csv", "a.warc", "a.parquet")
 
 
 def identities(path: Path) -> list[str]:
@@ -182,9 +180,9 @@ def test_packed_files_are_read_and_written(tmp_path: Path, name: str, suffix: st
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_standard_input_is_told_by_its_first_bytes(name: str, suffix: str, expected: list[str]) -> None:
     data = compress(WRITERS[name](records()), suffix)
-    done = shell("run", "-", "--to", "jsonl", stdin=data)
-    assert done.returncode == 0, done.stderr
-    assert [r["id"].removeprefix("urn:uuid:") for r in objects(done.stdout)] == expected
+    done = invoke("run", "-", "--to", "jsonl", stdin=data)
+    assert done.exit_code == 0, done.stderr
+    assert [r["id"].removeprefix("urn:uuid:") for r in objects(done.stdout_bytes)] == expected
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.arrow", "a.warc"])
@@ -445,9 +443,9 @@ def test_a_damaged_row_group_does_not_hide_the_others(tmp_path: Path) -> None:
 
 def damages(data: bytes) -> Iterator[bytes]:
     """A file cut at many places, and with a stretch of it overwritten at many places."""
-    for i in range(1, 16):
-        yield data[: len(data) * i // 16]
-        at = len(data) * i // 16
+    for i in range(1, 8):
+        yield data[: len(data) * i // 8]
+        at = len(data) * i // 8
         yield data[:at] + bytes(255 - b for b in data[at : at + 50]) + data[at + 50 :]
 
 
@@ -536,8 +534,8 @@ def test_lines_become_rows(tmp_path: Path, to: str) -> None:
     assert (second["n"], second["more"], second["text"]) == ("2.5", 'line\nquote"', article(900, 200))
 
 
-@pytest.mark.parametrize("to", ["x.csv", "x.tsv", "x.parquet", "x.arrow", "x.csv.gz"])
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("to", ["x.tsv.gz", "x.csv", "x.parquet", "x.arrow"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.arrows", "a.warc"])
 def test_every_format_becomes_every_other_one(tmp_path: Path, name: str, to: str, expected: list[str]) -> None:
     run(put(tmp_path / name, WRITERS[name](records())), tmp_path / to)
     assert [i.removeprefix("urn:uuid:") for i in identities(tmp_path / to)] == expected
@@ -659,16 +657,24 @@ def test_a_folder_of_pages(tmp_path: Path) -> None:
     put(folder / "1.txt", b"\xef\xbb\xbf" + TEXTS[2].encode())
     put(folder / "4.txt", b"caf\xe9 words")
     put(folder / "3.HTM", html(TEXTS[0], "Three"))
+    put(folder / "5.txt.html.gz", compress(html(TEXTS[3], "Five"), ".gz"))
     put(folder / "other.css", b"p {}")
     result = run(folder, tmp_path / "out.jsonl", Settings(keep="first"))
     found = objects((tmp_path / "out.jsonl").read_bytes())
     assert found == [
         {"id": str(folder / "1.txt"), "text": TEXTS[2]},
         {"id": str(folder / "2.html"), "title": "Two", "text": TEXTS[0]},
+        {"id": str(folder / "5.txt.html.gz"), "title": "Five", "text": TEXTS[3]},
         {"id": str(folder / "b" / "1.txt"), "text": TEXTS[1]},
     ]
     assert [(q.place.source, q.reason) for q in result.quarantined] == [(str(folder / "4.txt"), "not_utf8")]
-    assert result.summary().undated == 4
+    assert result.summary().undated == 5
+
+
+@pytest.mark.parametrize("data", [html(TEXTS[0]), TEXTS[0].encode()])
+def test_a_page_from_standard_input(data: bytes) -> None:
+    done = invoke("run", "-", "--format", "pages", stdin=data)
+    assert [(r["id"], r["text"]) for r in objects(done.stdout_bytes)] == [("-", TEXTS[0])]
 
 
 def test_a_folder_without_pages_is_named(tmp_path: Path) -> None:

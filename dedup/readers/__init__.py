@@ -41,7 +41,10 @@ _SUFFIXES: Final = {
 MERGED: Final = "dedup_merged"
 """The field of a kept record with paragraphs of its removed copies: a list of `{"id": of the copy, "text": ...}`."""
 
-PAGES: Final = (".html", ".htm", ".xhtml", ".txt")
+TEXT: Final = ".txt"
+"""A page of plain text."""
+
+PAGES: Final = (".html", ".htm", ".xhtml", TEXT)
 """The files of a folder that are read."""
 
 _HOMES: Final = {
@@ -141,7 +144,7 @@ def expand(paths: Sequence[str | Path]) -> list[str]:
         if path == "-" or (Path(path).exists() and not Path(path).is_dir()):
             found.append(path)
         elif Path(path).is_dir():
-            inner = sorted(str(p) for p in Path(path).rglob("*") if p.suffix.lower() in PAGES and p.is_file())
+            inner = sorted(str(p) for p in Path(path).rglob("*") if suffix_of(p.name) in PAGES and p.is_file())
             if not inner:
                 raise InputError(path, "is a folder without .html or .txt files; for other formats give its files")
             found += inner
@@ -157,11 +160,15 @@ def expand(paths: Sequence[str | Path]) -> list[str]:
     return found
 
 
+def suffix_of(path: str) -> str:
+    """The last suffix of a name that tells no compression, in small letters."""
+    file = Path(path)
+    return (Path(file.stem) if file.suffix.lower() in SUFFIXES else file).suffix.lower()
+
+
 def named(path: str) -> str | None:
     """The format that the name of a file tells, None where it tells none."""
-    file = Path(path)
-    inner = Path(file.stem) if file.suffix.lower() in SUFFIXES else file
-    return _SUFFIXES.get(inner.suffix.lower())
+    return _SUFFIXES.get(suffix_of(path))
 
 
 def kind_of(path: str, head: bytes, wanted: str | None) -> str:
@@ -169,7 +176,7 @@ def kind_of(path: str, head: bytes, wanted: str | None) -> str:
     bytes show to be something else.
     """
     kind = wanted or named(path)
-    if kind is None and Path(path).suffix.lower() == PAGES[-1] and not head.lstrip(_SPACE).startswith(b"{"):
+    if kind is None and suffix_of(path) == TEXT and not head.lstrip(_SPACE).startswith(b"{"):
         kind = "pages"
     held = next(((name, told) for magic, name, told in _MAGIC if head.startswith(magic)), None)
     if held and kind not in (None, held[0]):

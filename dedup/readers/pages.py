@@ -10,7 +10,7 @@ from dedup.errors import InputError
 from dedup.formats import DAMAGE, Damaged, Oversize
 from dedup.html import page_text
 from dedup.model import QuarantineReason
-from dedup.readers import PAGES, Job, Row
+from dedup.readers import PAGES, TEXT, Job, Row, suffix_of
 from dedup.readers.spooled import Spooled
 from dedup.sources import BATCH_BYTES
 
@@ -48,16 +48,13 @@ class Page(Spooled):
         if len(data) > longest:
             job.aside(1, "too_long", f"over {longest} bytes")
             return
-        is_text = any(part == PAGES[-1] for part in _suffixes(job.path))
-        found = plain(data) if is_text else page(data)
+        suffix = suffix_of(job.path)
+        is_html = (suffix in PAGES and suffix != TEXT) or (suffix not in PAGES and data.lstrip().startswith(b"<"))
+        found = page(data) if is_html else plain(data)
         if isinstance(found, dict):
             yield self.spooled([(1, {"id": job.path, **found})])
         else:
             job.aside(1, *found)
-
-
-def _suffixes(path: str) -> list[str]:
-    return [f".{part.lower()}" for part in path.rsplit("/", 1)[-1].split(".")[1:]]
 
 
 def plain(data: bytes) -> dict[str, Any] | tuple[QuarantineReason, str]:

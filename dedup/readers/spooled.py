@@ -34,7 +34,8 @@ class Spooled:
             rows.append((number, at, len(line), record))
             at += len(line) + 1
         if parts:
-            spool.append(b"\n".join(parts) + b"\n")
+            parts.append(b"")
+            spool.append(b"\n".join(parts))
         return rows
 
     def parse(self, raw: bytes) -> Any:

@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
+import numpy as np
+
 from dedup.errors import InputError, NoTextField
 from dedup.formats import DAMAGE, Caps, Damaged, Oversize
 from dedup.readers import Change, Job, Row
@@ -159,9 +161,9 @@ class ParquetTable(Table):
 
     def _decoded(self, found: Stretch) -> None:
         if self._spool is not None:
-            data = found.batch.serialize().to_pybytes()
-            self._places.append((found.first, self._spool.size, len(data)))
-            self._spool.append(data)
+            message = found.batch.serialize()  # its size is a multiple of eight
+            self._places.append((found.first, self._spool.size, message.size))
+            self._spool.append(np.frombuffer(message, np.uint32))
 
     def _again(self) -> Iterator[Stretch]:
         if self._spool is None:
