@@ -130,9 +130,11 @@ class LineSource:
 
     def _check_shape(self, path: str, made: Reader) -> None:
         """Raises InputError for an input that cannot be written as one with those before it."""
-        first = next((i for i, reader in enumerate(self.readers) if reader.shape is not None), None)
-        if self.uniform and first is not None and made.shape not in (None, self.readers[first].shape):
-            raise InputError(path, f"has other columns than {self.paths[first]}; give -o FILE.jsonl to write both")
+        if not self.uniform or made.shape is None:
+            return
+        for before, other in zip(self.paths, self.readers, strict=False):
+            if other.shape not in (None, made.shape):
+                raise InputError(path, f"has other columns than {before}; give -o FILE.jsonl to write both")
 
     def _job(self, path: str, kind: str, opened: Input) -> Job:
         def aside(number: int, reason: QuarantineReason, detail: str) -> None:
