@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -135,7 +136,8 @@ def test_signatures_are_those_of_fingerprint(stored: Any) -> None:
 
 
 @pytest.mark.parametrize("form", [None, "numpy"])
-def test_signatures_in_processes_and_formats(stored: Any, form: str | None) -> None:
+def test_signatures_in_processes_and_formats(stored: Any, form: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ)  # datasets leaves a copy there, which nobody else reads
     one = stored.map(signatures, batched=True)
     two = stored.with_format(form).map(signatures, batched=True, num_proc=2)
     assert two.with_format(None).to_list() == one.to_list()
