@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.boilerplate import CONTEXTS, SITES, digests
 from dedup.entries import Words
 from dedup.key_table import Digest
-from dedup.tables import Tables
+from dedup.tables import OTHERS, Tables
 
 HOLDERS: Final = 8
 """Of so many articles that hold a piece, the first ones, titles and openings are compared with those of a new one."""
@@ -122,13 +122,13 @@ class Learned:
         yet, and what tables know of them; `read` gives the words of those rows that are there. Returns the new names.
         """
         keys = pieces[0]
-        rows, numbers = tables.holders(pieces[1], CONTEXTS - 1)
+        rows, numbers = tables.holders(pieces[1], min(OTHERS))
         if len(rows) == 0:
             return []
         here = tables.site(rows) == tables.code(site)
-        chosen = _often(rows, numbers, here, CONTEXTS - 1)
+        chosen = _often(rows, numbers, here, OTHERS[0])
         new = [int(key) ^ _salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
-        chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, SITES - 1)
+        chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, OTHERS[1])
         if site is not None and chosen:
             new += [int(key) for key in _unlike(keys, chosen, words, read, SITES, tables)]
         return self.add(new)

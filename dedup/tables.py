@@ -14,6 +14,9 @@ from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
 
+OTHERS: Final = CONTEXTS - 1, SITES - 1
+"""With so many other articles of its site, or of other sites, an article may show a piece that all of them print to be boilerplate."""
+
 SPARE: Final = 1.05
 """Tables that are filled when an index is opened have room for so many times the keys that its first rows let expect."""
 
@@ -141,7 +144,7 @@ class Tables:
             (self._alive, self._passages, self._sites),
             self._limits,
             SHARE,
-            (CONTEXTS - 1, SITES - 1),
+            OTHERS,
             entered,
         )
         self._count(entered)

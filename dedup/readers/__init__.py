@@ -112,6 +112,15 @@ class Job:
     aside: Aside
     native: bool = False
 
+    def kept(self) -> tuple[Spool | None, IO[bytes]]:
+        """Where the bytes of the input are read again: in a spool that its reader fills, and the file of that; or, if they can be
+        read twice at the same cost, in no spool, and the input itself.
+        """
+        if self.opened.seekable:
+            return None, self.workspace.keep(Path(self.path).open("rb", buffering=0))
+        spool = self.workspace.spool()
+        return spool, spool.file
+
 
 class Reader(Protocol):
     """One input. `file` holds the bytes of its records; `lines`: they are JSON, one object each. `stable`: the input itself is

@@ -7,8 +7,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from dedup.errors import InputError, NoTextField
 from dedup.formats import Damaged, blocks
@@ -51,11 +50,8 @@ class Delimited:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._spool = None if job.opened.seekable else job.workspace.spool()
+        self._spool, self.file = job.kept()
         self.stable = self._spool is None
-        self.file: IO[bytes] = (
-            self._spool.file if self._spool else job.workspace.keep(Path(job.path).open("rb", buffering=0))
-        )
         self.volume = self.blank = 0
         self.header = b""
         self.delimiter = "\t" if job.kind == "tsv" else _delimiter(job.opened.head)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import orjson
 
@@ -28,11 +27,8 @@ class JsonLines:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._spool = None if job.opened.seekable else job.workspace.spool()
+        self._spool, self.file = job.kept()
         self.stable = self._spool is None
-        self.file: IO[bytes] = (
-            self._spool.file if self._spool else job.workspace.keep(Path(job.path).open("rb", buffering=0))
-        )
         self.volume = self.blank = 0
 
     def rows(self) -> Iterator[list[Row]]:
