@@ -15,7 +15,7 @@ from dedup.passages import SHARE
 from dedup.settings import Limits
 
 OTHERS: Final = CONTEXTS - 1, SITES - 1
-"""With so many other articles of its site, or of other sites, an article may show a piece that all of them print to be boilerplate."""
+"""With so many other articles of its site, or of other sites, an article may show that a piece of them all is boilerplate."""
 
 SPARE: Final = 1.05
 """Tables that are filled when an index is opened have room for so many times the keys that its first rows let expect."""
