@@ -20,7 +20,7 @@ from dedup.judging import LEAST, Judged, judge
 from dedup.model import Paragraph, Repeat, RepeatKind, Span
 from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
-from dedup.signatures import Texts, split
+from dedup.signatures import Texts, eights, split
 from dedup.spans import printed, with_space
 from dedup.words import locate
 
@@ -161,9 +161,8 @@ def _worth_a_look(text: str, *, excerpts: bool) -> bool:
     _tell_compiling()
     table = tokens.load()
     buffer, _ = Texts.of([text])
-    eights = np.ndarray(len(buffer) - 7, np.dtype("<u8"), buffer, strides=(1,))
     run, least = (RUN, LEAST) if excerpts else GLANCE
-    words = kernel.repeated_in_text(buffer, eights, table.inside, table.entries, table.expansions, RUN, run)
+    words = kernel.repeated_in_text(buffer, eights(buffer), table.inside, table.entries, table.expansions, RUN, run)
     return int(words) >= least
 
 

@@ -128,6 +128,11 @@ class Pieces(NamedTuple):
     piece_ends: NDArray[np.int64]
 
 
+def eights(buffer: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The eight bytes from each byte of a buffer on, but for its last seven, lowest first: a view."""
+    return np.ndarray(len(buffer) - 7, np.dtype("<u8"), buffer, strides=(1,))
+
+
 def split(texts: Texts) -> Pieces:
     """The tokens of all texts, and which of them make a line or a sentence; every token lies in one piece.
 
@@ -142,10 +147,9 @@ def split(texts: Texts) -> Pieces:
     ends = np.empty(count, np.int64)
     pieces = np.empty(len(texts.buffer), np.int64)
     piece_ends = np.empty(count, np.int64)
-    eights = np.ndarray(len(texts.buffer) - 7, np.dtype("<u8"), texts.buffer, strides=(1,))
     kernel.tokenize_all(
         texts.buffer,
-        eights,
+        eights(texts.buffer),
         texts.offsets,
         table.inside,
         table.entries,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import tokens
-from dedup.signatures import Texts
+from dedup.signatures import Texts, eights
 
 
 class Words(NamedTuple):
@@ -36,7 +36,7 @@ def locate(text: str) -> Words:
     buffer, offsets = Texts.of([text])
     size = int(offsets[1])
     out, froms, tos = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.int64)
-    n = kernel.locate(buffer, 0, size, table.entries, table.expansions, out, froms, tos)
+    n = kernel.locate(eights(buffer), 0, size, table.entries, table.expansions, out, froms, tos)
     starts, ends = froms[:n].copy(), tos[:n].copy()
     if size > len(text):  # some code points have several bytes
         before = np.zeros(size + 1, np.int32)

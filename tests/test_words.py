@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dedup import tokens as rules
 from dedup.kernels import words as kernel
-from dedup.signatures import Texts, encode, tokenize
+from dedup.signatures import PADDING, Texts, eights, encode, tokenize
 from dedup.words import locate
 from tests import reference
 from tests.hostile import article
@@ -101,11 +101,11 @@ def test_words_as_printed(text: str, words: list[str]) -> None:
 )
 def test_any_bytes_and_only_those_between(before: bytes, within: bytes, after: bytes) -> None:
     table = rules.load()
-    buffer = np.frombuffer(before + within + after, np.uint8)
+    buffer = np.frombuffer(before + within + after + PADDING, np.uint8)
     size = len(within)
     out, froms, tos = np.zeros(size, np.uint32), np.zeros(size, np.int64), np.zeros(size, np.int64)
     start, end = len(before), len(before) + size
-    count = kernel.locate(buffer, start, end, table.entries, table.expansions, out, froms, tos)
+    count = kernel.locate(eights(buffer), start, end, table.entries, table.expansions, out, froms, tos)
     assert out[:count].tolist() == tokenize(Texts.of([within]))[0].tolist()
     places = [place for pair in zip(froms[:count].tolist(), tos[:count].tolist(), strict=True) for place in pair]
     assert places == sorted(places)

@@ -27,55 +27,55 @@ def _slot(place, size):  # type: ignore[no-untyped-def]
     return (uint64(place) * uint64(size)) >> uint64(32)
 
 
-@njit(inline="always")
-def _enter(rows, marks, place, tag, owner, limit, alive):  # type: ignore[no-untyped-def]
-    """Enters one key: 1 if it took a free slot, 0 if the row has it already, or took the slot of a row that is not alive, -1 if
-    `limit` living rows hold it.
-    """
-    size = len(rows)
-    slot = _slot(place, size)
-    held = 0
-    dead = np.int64(-1)
-    while rows[slot] != 0 and held < limit:
-        if marks[slot] == tag:
-            if rows[slot] == owner:
-                return 0
-            if alive[rows[slot]]:
-                held += 1
-            elif dead < 0:
-                dead = np.int64(slot)
-        slot += uint64(1)
-        if slot == size:
-            slot = uint64(0)
-    if held >= limit:
-        return -1
-    if dead >= 0:
-        rows[dead] = owner
-        return 0
-    rows[slot] = owner
-    marks[slot] = tag
-    return 1
-
-
 @njit(nogil=True, cache=True)
 def insert(rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
-    """Enters key i for the row `owners[i]` (0 marks a free slot), in the place of a row that holds it and is not `alive`
-    (u8 by row) if there is one; returns how many took free slots, and how many did not enter because `limit` living rows
-    hold the key already. The table must have room.
+    """Enters key i for the row `owners[i]` (or all for the one owner that is given; 0 marks a free slot), in the place of a row
+    that holds it and is not `alive` (u8 by row) if there is one, but not for a row that has it already; returns how many took
+    free slots, and how many did not enter because `limit` living rows hold the key already. The table must have room.
     """
+    size = uint64(len(rows))
+    step = 0 if len(owners) == 1 else 1
     entered = 0
     refused = 0
-    for i in range(len(places)):
-        done = _enter(rows, marks, places[i], tags[i], owners[i], limit, alive)
-        entered += done == 1
-        refused += done == -1
+    for i in range(len(places)):  # arrays are not passed on here: counting who has them takes longer than all else
+        tag = tags[i]
+        owner = owners[i * step]
+        slot = _slot(places[i], size)
+        dead = size
+        held = 0
+        known = False
+        while True:
+            row = rows[slot]
+            if row == 0 or held >= limit:
+                break
+            if marks[slot] == tag:
+                if row == owner:
+                    known = True
+                    break
+                if alive[row]:
+                    held += 1
+                elif dead == size:
+                    dead = slot
+            slot += uint64(1)
+            if slot == size:
+                slot = uint64(0)
+        if known:
+            continue
+        if held >= limit:
+            refused += 1
+        elif dead != size:
+            rows[dead] = owner
+        else:
+            rows[slot] = owner
+            marks[slot] = tag
+            entered += 1
     return entered, refused
 
 
 @njit(nogil=True, cache=True)
 def find(rows, marks, places, tags, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
     """Writes the living rows that hold some key, and the number of the key; returns how many there are."""
-    size = len(rows)
+    size = uint64(len(rows))
     found = 0
     for i in range(len(places)):
         slot = _slot(places[i], size)
@@ -111,13 +111,11 @@ def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-
     """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
     `entered` i64[tables, 2]: adds how many entered, and how many were refused.
     """
+    owners = np.full(1, owner, np.uint32)
     for t in range(len(tables)):
-        rows, marks = tables[t]
-        places, tags = keys[t]
-        for i in range(len(places)):
-            done = _enter(rows, marks, places[i], tags[i], owner, limits[t], alive)
-            entered[t, 0] += done == 1
-            entered[t, 1] += done == -1
+        more, refused = insert(tables[t][0], tables[t][1], keys[t][0], keys[t][1], owners, limits[t], alive)
+        entered[t, 0] += more
+        entered[t, 1] += refused
 
 
 @njit(nogil=True, cache=True)
@@ -153,7 +151,7 @@ def propose(near, held, limits, alive, counts, share, out):  # type: ignore[no-u
 @njit(nogil=True, cache=True)
 def held_often(rows, marks, places, tags, alive, least, out_rows, out_keys):  # type: ignore[no-untyped-def]
     """As `find`, for those keys only that at least so many living rows hold."""
-    size = len(rows)
+    size = uint64(len(rows))
     found = 0
     for i in range(len(places)):
         slot = _slot(places[i], size)
@@ -174,7 +172,7 @@ def held_often(rows, marks, places, tags, alive, least, out_rows, out_keys):  # 
 @njit(nogil=True, cache=True)
 def _held_by_any(rows, marks, places, tags, alive):  # type: ignore[no-untyped-def]
     """Whether some living row holds some of the keys."""
-    size = len(rows)
+    size = uint64(len(rows))
     for i in range(len(places)):
         slot = _slot(places[i], size)
         while rows[slot] != 0:
@@ -189,7 +187,7 @@ def _held_by_any(rows, marks, places, tags, alive):  # type: ignore[no-untyped-d
 @njit(nogil=True, cache=True)
 def _printed(rows, marks, places, tags, alive, sites, code, least):  # type: ignore[no-untyped-def]
     """Whether some piece stands in so many living rows (`least`) of the site `code`, or of others."""
-    size = len(rows)
+    size = uint64(len(rows))
     for i in range(len(places)):
         here = 0
         elsewhere = 0
@@ -255,7 +253,7 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
 @njit(nogil=True, cache=True)
 def put_names(slots, names):  # type: ignore[no-untyped-def]
     """Puts names (u64; 0 is left out) in a hash table that has room for them; 0 is a free slot."""
-    size = len(slots)
+    size = uint64(len(slots))
     for name in names:
         slot = _slot(uint32((name * _MIX) >> uint64(32)), size)
         while slots[slot] != 0 and slots[slot] != name:
@@ -268,7 +266,7 @@ def put_names(slots, names):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def have_names(slots, names, out):  # type: ignore[no-untyped-def]
     """Which names are in the table (bool[n]); 0 never is."""
-    size = len(slots)
+    size = uint64(len(slots))
     for i in range(len(names)):
         slot = _slot(uint32((names[i] * _MIX) >> uint64(32)), size)
         while slots[slot] != 0 and slots[slot] != names[i]:

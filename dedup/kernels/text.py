@@ -60,56 +60,116 @@ def _push_code(h, chunk, held, c):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _decode(buffer, i, end):  # type: ignore[no-untyped-def]
-    """The code point that starts at `i` and its length in bytes; a malformed byte is U+FFFF, one byte long."""
-    b = uint32(buffer[i])
+def _decode(eight, left):  # type: ignore[no-untyped-def]
+    """The code point that starts eight bytes, of which `left` or more are there, and its length in bytes; a malformed byte is
+    U+FFFF, one byte long.
+    """
+    b = uint32(eight & uint64(0xFF))
     if b < 0x80:
         return b, uint64(1)
-    if 0xC0 <= b < 0xE0 and i + uint64(1) < end:
-        x = uint32(buffer[i + 1]) ^ uint32(0x80)  # six bits exactly when it is a continuation byte
+    x = uint32(eight >> uint64(8) & uint64(0xFF)) ^ uint32(0x80)  # six bits exactly when it is a continuation byte
+    if 0xC0 <= b < 0xE0 and left > 1:
         if x < 0x40:
             return uint32((b & 31) << 6 | x), uint64(2)
-    elif 0xE0 <= b < 0xF0 and i + uint64(2) < end:
-        x = uint32(buffer[i + 1]) ^ uint32(0x80)
-        y = uint32(buffer[i + 2]) ^ uint32(0x80)
+    elif 0xE0 <= b < 0xF0 and left > 2:
+        y = uint32(eight >> uint64(16) & uint64(0xFF)) ^ uint32(0x80)
         if (x | y) < 0x40:
             return uint32((b & 15) << 12 | x << 6 | y), uint64(3)
-    elif 0xF0 <= b < 0xF8 and i + uint64(3) < end:
-        x = uint32(buffer[i + 1]) ^ uint32(0x80)
-        y = uint32(buffer[i + 2]) ^ uint32(0x80)
-        z = uint32(buffer[i + 3]) ^ uint32(0x80)
+    elif 0xF0 <= b < 0xF8 and left > 3:
+        y = uint32(eight >> uint64(16) & uint64(0xFF)) ^ uint32(0x80)
+        z = uint32(eight >> uint64(24) & uint64(0xFF)) ^ uint32(0x80)
         if (x | y | z) < 0x40:
             return uint32((b & 7) << 18 | x << 12 | y << 6 | z), uint64(4)
     return uint32(0xFFFF), uint64(1)
 
 
 @njit(inline="always")
-def _lookup(entries, c):  # type: ignore[no-untyped-def]
-    """Kind and folded value of a code point; planes 2 and 3 are Han, the rest above the table separates or is skipped."""
+def _place(c):  # type: ignore[no-untyped-def]
+    """Where the table has a code point, -1 where it has none."""
     if c < _TABLE:
-        e = entries[c]
-        return e >> uint32(28), e & uint32(0x0FFFFFFF)
+        return np.int64(c)
     if _COMPATIBILITY <= c < _COMPATIBILITY_END:
-        e = entries[c - uint32(_COMPATIBILITY - _TABLE)]
-        return e >> uint32(28), e & uint32(0x0FFFFFFF)
+        return np.int64(c) - (_COMPATIBILITY - _TABLE)
+    return np.int64(-1)
+
+
+@njit(inline="always")
+def _beyond(c):  # type: ignore[no-untyped-def]
+    """The entry of a code point that the table has not: planes 2 and 3 are Han, the rest separates or is skipped."""
     if c < 0x40000:
-        return uint32(3), c
-    return uint32(5 if c >= 0xE0000 and c < 0xE1000 else 0), c
+        return uint32(3 << 28) | c
+    return uint32(5 << 28 if c >= 0xE0000 and c < 0xE1000 else 0) | c
+
+
+@njit(inline="always")
+def _sentence_sign(eight, left):  # type: ignore[no-untyped-def]
+    """Whether eight bytes, of which `left` or more are there, start with a full stop that needs no space behind it (ideographic,
+    Indic, Arabic, Ethiopic).
+    """
+    two, three = eight & uint64(0xFFFF), eight & uint64(0xFFFFFF)
+    if two == 0x9FD8 or two == 0x94DB:
+        return left > 1
+    return left > 2 and (
+        three == 0x8280E3
+        or three == 0x81BCEF
+        or three == 0x9FBCEF
+        or three == 0xA1BDEF
+        or three == 0xA4A5E0
+        or three == 0xA5A5E0
+        or three == 0xA28DE1
+    )
+
+
+@njit(inline="always")
+def _closed(s, last, m, least):  # type: ignore[no-untyped-def]
+    """Ends a piece at token m, which was written as its end, when it has at least `least` tokens; how many pieces there are,
+    where the last one ends.
+    """
+    if m > last and m - last >= least:
+        return s + uint64(1), m
+    return s, last
 
 
 @njit(nogil=True, cache=True)
-def _wide_word(buffer, i, end, entries, expansions):  # type: ignore[no-untyped-def]
-    """The word that starts at `i`, in any script: position behind it, state (the seed when there is none), digit bit."""
+def wide_words(eights, i, end, entries, expansions, out, m, most, pieces, s, last, least):  # type: ignore[no-untyped-def]
+    """Writes the tokens of the bytes `i:end`, in any script, to `out` from `m` on, up to `most` tokens in it, and to `pieces`
+    from `s` on where they are closed by full stops that need no space behind them; the last piece before ended at `last`.
+
+    Returns the byte behind what was read, the first byte of the last word, and the new `m`, `s` and `last`. No array is passed
+    on in this loop (nor in those of others here): to count who has it would take longer than all else.
+    """
+    start = begin = i
     h, chunk, held = _SEED, uint64(0), uint64(0)
     digit = uint32(0)
     marks = 0
     single = False
-    while i < end:
-        c, step = _decode(buffer, i, end)
-        kind, value = _lookup(entries, c)
+    while True:
+        kind = uint32(0)
+        step = uint64(0)
+        if i < end:
+            c, step = _decode(eights[i], end - i)
+            place = _place(c)
+            entry = entries[place] if place >= 0 else _beyond(c)
+            kind, value = entry >> uint32(28), entry & uint32(0x0FFFFFFF)
         begun = held != 0 or h != _SEED
         if kind == 0 or (single and kind != 4 and kind != 5 and kind != 8) or (begun and (kind == 3 or kind == 9)):
-            break
+            if begun:
+                out[m] = _finish(_absorb(h, chunk) if held != 0 else h, digit)
+                m += uint64(1)
+                begin = start
+            if i >= end or m >= most:
+                return i, begin, m, s, last
+            if kind == 0:
+                if _sentence_sign(eights[i], end - i):
+                    pieces[s] = m
+                    s, last = _closed(s, last, m, least)
+                i += step
+            start = i
+            h, chunk, held = _SEED, uint64(0), uint64(0)
+            digit = uint32(0)
+            marks = 0
+            single = False
+            continue
         single = single or kind == 3 or kind == 9
         i += step
         if kind == 5 or (kind == 4 and marks >= _MARK_CAP):
@@ -126,29 +186,14 @@ def _wide_word(buffer, i, end, entries, expansions):  # type: ignore[no-untyped-
                     h, chunk, held = _push_code(h, chunk, held, x)
                     digit |= uint32(x >= 48 and x < 58)
         elif kind == 7:
-            s = c - uint32(0xAC00)
-            h, chunk, held = _push_code(h, chunk, held, 0x1100 + s // 588)
-            h, chunk, held = _push_code(h, chunk, held, 0x1161 + s % 588 // 28)
-            if s % 28 != 0:
-                h, chunk, held = _push_code(h, chunk, held, 0x11A7 + s % 28)
+            code = c - uint32(0xAC00)
+            h, chunk, held = _push_code(h, chunk, held, 0x1100 + code // 588)
+            h, chunk, held = _push_code(h, chunk, held, 0x1161 + code % 588 // 28)
+            if code % 28 != 0:
+                h, chunk, held = _push_code(h, chunk, held, 0x11A7 + code % 28)
         else:
             h, chunk, held = _push_code(h, chunk, held, value)
             digit |= uint32(value >= 48 and value < 58)
-    return i, _absorb(h, chunk) if held != 0 else h, digit
-
-
-@njit(nogil=True, cache=True)
-def _wide_words(buffer, i, end, entries, expansions, out, m):  # type: ignore[no-untyped-def]
-    """Writes the tokens of a stretch with non-ASCII bytes to `out` from `m` on; returns where they end."""
-    while i < end:
-        before = i
-        i, h, digit = _wide_word(buffer, i, end, entries, expansions)
-        if h != _SEED:
-            out[m] = _finish(h, digit)
-            m += uint64(1)
-        elif i == before:
-            i += _decode(buffer, i, end)[1]
-    return m
 
 
 @njit(nogil=True, cache=True)
@@ -172,54 +217,6 @@ def borders(buffer, start, end, inside, out):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _sentence_sign(buffer, i, end):  # type: ignore[no-untyped-def]
-    """Length in bytes of the full stop at `i` that needs no space behind it (ideographic, Indic, Arabic, Ethiopic), else 0."""
-    b = buffer[i]
-    if b < 0xD8:
-        return uint64(0)
-    if i + uint64(1) < end and (
-        (b == 0xD8 and buffer[i + uint64(1)] == 0x9F) or (b == 0xDB and buffer[i + uint64(1)] == 0x94)
-    ):
-        return uint64(2)
-    if i + uint64(2) >= end:
-        return uint64(0)
-    x = buffer[i + uint64(1)]
-    y = buffer[i + uint64(2)]
-    if b == 0xE3 and x == 0x80 and y == 0x82:
-        return uint64(3)
-    if b == 0xEF and ((x == 0xBC and (y == 0x81 or y == 0x9F)) or (x == 0xBD and y == 0xA1)):
-        return uint64(3)
-    if (b == 0xE0 and x == 0xA5 and (y == 0xA4 or y == 0xA5)) or (b == 0xE1 and x == 0x8D and y == 0xA2):
-        return uint64(3)
-    return uint64(0)
-
-
-@njit(inline="always")
-def _close(pieces, s, last, m, least):  # type: ignore[no-untyped-def]
-    """Ends a piece at token m when it has at least `least` tokens; how many pieces there are, where the last one ends."""
-    if m > last and m - last >= least:
-        pieces[s] = m
-        return s + uint64(1), m
-    return s, last
-
-
-@njit(nogil=True, cache=True)
-def _wide_sentences(buffer, i, e, entries, expansions, out, m, pieces, s, last, least):  # type: ignore[no-untyped-def]
-    """Tokens of a stretch with non-ASCII bytes, its pieces closed at full stops that need no space behind them."""
-    while i < e:
-        j = i
-        width = uint64(0)
-        while j < e and width == 0:
-            width = _sentence_sign(buffer, j, e)
-            j += max(uint64(1), width)
-        m = _wide_words(buffer, i, j, entries, expansions, out, m)
-        if width != 0:
-            s, last = _close(pieces, s, last, m, least)
-        i = j
-    return m, s, last
-
-
-@njit(inline="always")
 def _between(buffer, i, e, stop, pieces, s, last, m, least):  # type: ignore[no-untyped-def]
     """Reads the signs between two words: lines end pieces, and so do full stops with a space behind them.
 
@@ -228,13 +225,15 @@ def _between(buffer, i, e, stop, pieces, s, last, m, least):  # type: ignore[no-
     while i < e:
         c = buffer[i]
         if c == 10:
-            s, last = _close(pieces, s, last, m, uint64(1))
+            pieces[s] = m
+            s, last = _closed(s, last, m, uint64(1))
             stop = False
         elif c == 46 or c == 33 or c == 63:
             stop = True
         elif c == 32 or c == 9 or c == 13:
             if stop:
-                s, last = _close(pieces, s, last, m, least)
+                pieces[s] = m
+                s, last = _closed(s, last, m, least)
             stop = False
         elif c != 34 and c != 39 and c != 41 and c != 93:
             stop = False
@@ -280,10 +279,11 @@ def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out
             out[m] = _finish(h, uint32(plain != 0))
             m += uint64(1)
         else:
-            m, s, last = _wide_sentences(buffer, i, e, entries, expansions, out, m, pieces, s, last, least)
+            _, _, m, s, last = wide_words(eights, i, e, entries, expansions, out, m, _ALL, pieces, s, last, least)
         stop = stop and m == before
     stop, s, last = _between(buffer, gap, uint64(end), stop, pieces, s, last, m, least)
-    s, last = _close(pieces, s, last, m, uint64(1))
+    pieces[s] = m
+    s, last = _closed(s, last, m, uint64(1))
     return m, s
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit, uint64
 
-from dedup.kernels.text import _SEED, _decode, _finish, _wide_word
+from dedup.kernels.text import wide_words
 
 
 @njit(nogil=True, cache=True)
-def locate(buffer, start, end, entries, expansions, out, froms, tos):  # type: ignore[no-untyped-def]
-    """Writes the tokens of `buffer[start:end]` to `out` (u32) and their bytes to `froms` and `tos` (i64); returns how many.
+def locate(eights, start, end, entries, expansions, out, froms, tos):  # type: ignore[no-untyped-def]
+    """Writes the tokens of the bytes `start:end` to `out` (u32) and their bytes to `froms` and `tos` (i64); returns how many.
 
     The tokens of `kernels.text.tokenize`, all by its general path. The three need room for `end - start`.
     """
-    m = 0
+    pieces = np.empty(end - start + 1, np.int64)
+    none = uint64(0)
+    m = none
     i = uint64(start)
     e = uint64(end)
     while i < e:
-        before = i
-        i, h, digit = _wide_word(buffer, i, e, entries, expansions)
-        if h != _SEED:
-            out[m], froms[m], tos[m] = _finish(h, digit), before, i
-            m += 1
-        elif i == before:
-            i += _decode(buffer, i, e)[1]
+        i, begin, n, _, _ = wide_words(
+            eights, i, e, entries, expansions, out, m, m + uint64(1), pieces, none, none, uint64(1)
+        )
+        if n > m:
+            froms[m], tos[m] = begin, i
+        m = n
     return m
