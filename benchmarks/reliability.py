@@ -235,7 +235,7 @@ def cuts(work: Path, options: Any) -> Iterator[Outcome]:
 
 def content(path: Path) -> list[tuple[Any, ...]] | None:
     """All rows as SQLite reads them, None where it cannot."""
-    tables = ("articles ORDER BY row", "header", "boilerplate", "sqlite_sequence ORDER BY name")
+    tables = ("articles ORDER BY row", "keys ORDER BY last", "header", "boilerplate", "sqlite_sequence ORDER BY name")
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         db.text_factory = bytes
         try:

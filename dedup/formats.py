@@ -14,16 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-from dedup.errors import InputError, MissingExtra
+from dedup import zstd
+from dedup.errors import InputError
 
 BOM: Final = b"\xef\xbb\xbf"
 
 SUFFIXES: Final = (".gz", ".bz2", ".xz", ".zst")
 """Compressions, told by the last suffix of a file's name."""
-
-
-class ZstdDamage(Exception):
-    """Stands in `DAMAGE` for the error of the zstd library, which may not be installed."""
 
 
 class Damaged(Exception):
@@ -34,7 +31,7 @@ class Damaged(Exception):
         self.oversize = isinstance(why, Oversize)
 
 
-DAMAGE: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, ZstdDamage)
+DAMAGE: Final = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.Damage)
 """What reading a truncated or corrupt compressed file raises."""
 
 
@@ -127,7 +124,7 @@ class Input:
 
 def open_input(path: str, caps: Caps | None = None) -> Input:
     """Opens a file for reading, `-` for standard input. What is packed is told by the suffix, where there is none by the first
-    bytes. Raises InputError, and MissingExtra for zstd without its extra.
+    bytes. Raises InputError.
     """
     if path != "-" and Path(path).is_dir():
         raise InputError(path, "is a folder; give files")
@@ -199,41 +196,7 @@ def _decompress(raw: IO[bytes], suffix: str) -> IO[bytes]:
         return bz2.open(raw, "rb")
     if suffix == ".xz":
         return lzma.open(raw, "rb")
-    return _Zstd(_zstd().open(raw, "rb"))  # type: ignore[return-value]
-
-
-class _Zstd:
-    """A zstd stream whose library's error is ours, so that callers need not import it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def read1(self, size: int) -> bytes:
-        try:
-            return self._stream.read1(size)  # type: ignore[attr-defined, no-any-return]
-        except _zstd().ZstdError as error:
-            raise ZstdDamage(str(error)) from error
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def __enter__(self) -> _Zstd:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._stream.close()
-
-
-def _zstd() -> Any:
-    """`compression.zstd` of Python 3.14, or its backport."""
-    try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-    except ImportError as error:
-        raise MissingExtra("zstd", "reading and writing .zst") from error
-    return zstd
+    return zstd.reader(raw)
 
 
 def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
@@ -246,17 +209,8 @@ def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
     if suffix == ".xz":
         return lzma.LZMAFile(stream, "wb")
     if suffix == ".zst":
-        zstd = _zstd()
-        file = zstd.ZstdFile(stream, "wb", options={zstd.CompressionParameter.checksum_flag: 1})
-        file.write(b"")  # an output without records is a file of this format too
-        return file  # type: ignore[no-any-return]
+        return zstd.writer(stream)
     return stream
-
-
-def check_codec(name: str) -> None:
-    """Raises MissingExtra when what the suffix of `name` wants is not installed."""
-    if Path(name).suffix == ".zst":
-        _zstd()
 
 
 class Block(NamedTuple):

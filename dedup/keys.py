@@ -53,6 +53,16 @@ class Lot:
     def __getitem__(self, i: int) -> Keys:
         return Keys(*(_part(span, i) for span in self.spans))
 
+    def cut(self, kind: int, first: int, last: int) -> tuple[Digest, NDArray[np.int64]]:
+        """The keys of one kind of entries `first:last`, one after another, and how many each has."""
+        digest, starts, ends = self.spans[kind]
+        starts, sizes = starts[first:last], (ends - starts)[first:last]
+        if len(sizes) and int(sizes.sum()) == int(ends[last - 1] - starts[0]):
+            part = slice(int(starts[0]), int(ends[last - 1]))
+            return Digest(digest.places[part], digest.tags[part]), sizes
+        numbers = np.arange(int(sizes.sum())) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        return Digest(digest.places[numbers], digest.tags[numbers]), sizes
+
     def packed(self, first: int, last: int) -> list[Packed]:
         """The keys of entries `first:last` as bytes."""
         return list(zip(*(self._cut(kind, first, last) for kind in range(3)), strict=True))

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO
 
 from dedup.errors import OutputError
-from dedup.formats import check_codec, compressor
+from dedup.formats import compressor
 
 
 class Outputs:
@@ -30,7 +30,6 @@ class Outputs:
         """Raises OutputError, before any work is done, for an output that cannot or must not be written."""
         paths = [Path(name) for name in names if name is not None and name != "-"]
         for path in paths:
-            check_codec(path.name)
             if path.is_dir():
                 raise OutputError(path, "is a folder")
             if not path.parent.is_dir():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
-from dedup.key_table import GROWTH, WIDTH, Digest, KeyTable
+from dedup.key_log import Chunk
+from dedup.key_table import GROWTH, Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
@@ -17,28 +19,11 @@ from dedup.settings import Limits
 OTHERS: Final = CONTEXTS - 1, SITES - 1
 """With so many other articles of its site, or of other sites, an article may show that a piece of them all is boilerplate."""
 
+MANY: Final = 1_000
+"""So many rows are entered by a thread for each table."""
+
 SPARE: Final = 1.05
 """Tables that are filled when an index is opened have room for so many times the keys that its first rows let expect."""
-
-
-class Chunk(NamedTuple):
-    """Rows, n of them, in order (`rows` u32[n]), with their `keys`, those of one row after those of another; `sizes`: how many
-    of each row, i64[n] for near, held, pieces. `sites` by row.
-    """
-
-    rows: NDArray[np.uint32]
-    keys: Keys
-    sizes: tuple[NDArray[np.int64], ...]
-    sites: list[str | None]
-
-    @classmethod
-    def packed(
-        cls, rows: list[int], keys: tuple[list[bytes], list[bytes], list[bytes]], sites: list[str | None]
-    ) -> Chunk:
-        """From the keys of each row as `Digest.packed`: near, held, pieces."""
-        near, held, pieces = (Digest.unpacked(b"".join(parts)) for parts in keys)
-        sizes = tuple(np.fromiter(map(len, parts), np.int64, len(parts)) // WIDTH for parts in keys)
-        return cls(np.array(rows, np.uint32), Keys(near, held, pieces), sizes, sites)
 
 
 class Tables:
@@ -73,8 +58,20 @@ class Tables:
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
         self._sites[chunk.rows] = [self.code(site) for site in chunk.sites]
         self._make_room([len(own.places) for own in chunk.keys], int(chunk.rows[0]))
-        for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
-            table.add(own, np.repeat(chunk.rows, sizes), self._alive)
+        self._enter(chunk)
+
+    def _enter(self, chunk: Chunk) -> None:
+        """Enters the keys of rows, in one thread for each table where there are many."""
+
+        def enter(kind: int) -> None:
+            self._tables[kind].add(chunk.keys[kind], np.repeat(chunk.rows, chunk.sizes[kind]), self._alive)
+
+        if len(chunk.rows) < MANY:
+            for kind in range(len(self._tables)):
+                enter(kind)
+            return
+        with ThreadPoolExecutor(len(self._tables)) as pool:
+            list(pool.map(enter, range(len(self._tables))))
 
     def reserve(self, chunk: Chunk, rows: int) -> None:
         """Makes room for so many rows, of which these are some, in tables that are empty, and for some more (`SPARE`)."""
@@ -88,10 +85,8 @@ class Tables:
         for table, count in zip(self._tables, more, strict=True):
             table.empty(max(table.count + count, int(GROWTH * table.count)))
         for chunk in self._all():
-            for table, own, sizes in zip(self._tables, chunk.keys, chunk.sizes, strict=True):
-                owners = np.repeat(chunk.rows, sizes)
-                living = (owners < before) & (self._alive[np.minimum(owners, before)] == 1)
-                table.add(Digest(own.places[living], own.tags[living]), owners[living], self._alive)
+            rows = chunk.rows
+            self._enter(chunk.only((rows < before) & (self._alive[np.minimum(rows, before)] == 1)))
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:

@@ -218,7 +218,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "spool",
     },
     "fields": {"dates", "markup", "shapes", "urls"},
-    "formats": {"errors"},
+    "formats": {"errors", "zstd"},
     "frame_result": {"batch", "result", "settings", "shapes", "sources", "table_source"},
     "frames": {"errors"},
     "html": {"errors"},
@@ -317,6 +317,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "kernels.table": set(),
     "kernels.text": set(),
     "kernels.words": {"kernels.text"},
+    "key_log": {"key_table", "keys"},
     "key_table": {"kernels", "kernels.table"},
     "keys": {"alignment", "entries", "key_table", "passages", "settings", "signatures"},
     "learning": {"boilerplate", "entries", "kernels", "kernels.boilerplate", "kernels.table", "key_table", "tables"},
@@ -410,10 +411,11 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "spans": {"paragraphs", "repeats"},
     "spool": set(),
     "stores": {"entries", "errors", "keys", "settings", "tables"},
-    "stores.memory": {"entries", "errors", "keys", "stores", "tables"},
+    "stores.memory": {"entries", "errors", "key_log", "keys", "stores", "tables"},
     "stores.redis": {
         "entries",
         "errors",
+        "key_log",
         "keys",
         "stores",
         "stores.redis_address",
@@ -426,6 +428,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "stores.redis_scripts",
         "stores.redis_server",
         "tables",
+        "zstd",
     },
     "stores.redis_address": {"dates", "errors", "stores"},
     "stores.redis_articles": {
@@ -438,11 +441,12 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "stores.redis_server",
     },
     "stores.redis_care": {"stores", "stores.redis_mirror", "stores.redis_rows", "stores.redis_server"},
-    "stores.redis_change": {"entries", "keys", "stores", "stores.redis_mirror", "stores.redis_rows"},
+    "stores.redis_change": {"entries", "key_log", "keys", "stores", "stores.redis_mirror", "stores.redis_rows", "zstd"},
     "stores.redis_header": {"errors", "stores", "stores.redis_mirror", "stores.redis_scripts", "stores.redis_server"},
     "stores.redis_mirror": {
         "entries",
         "errors",
+        "key_log",
         "key_table",
         "keys",
         "settings",
@@ -450,24 +454,36 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "stores.redis_scripts",
         "tables",
     },
-    "stores.redis_rows": {"entries", "key_table", "keys", "tables"},
+    "stores.redis_rows": {"entries", "key_log", "key_table", "keys", "zstd"},
     "stores.redis_scripts": set(),
     "stores.redis_server": {"errors", "stores.redis_address", "stores.redis_scripts"},
     "stores.sqlite": {
         "entries",
         "errors",
+        "key_log",
         "keys",
         "stores",
         "stores.sqlite_checks",
         "stores.sqlite_connection",
         "stores.sqlite_file",
+        "stores.sqlite_keys",
         "tables",
+        "zstd",
     },
-    "stores.sqlite_checks": {"stores", "stores.sqlite_file"},
+    "stores.sqlite_checks": {"stores", "stores.sqlite_file", "stores.sqlite_keys"},
     "stores.sqlite_connection": {"errors"},
-    "stores.sqlite_file": {"entries", "errors", "keys", "outputs", "stores", "stores.sqlite_connection"},
+    "stores.sqlite_file": {
+        "entries",
+        "errors",
+        "outputs",
+        "stores",
+        "stores.sqlite_connection",
+        "stores.sqlite_keys",
+        "zstd",
+    },
+    "stores.sqlite_keys": {"errors", "key_log", "key_table", "keys", "stores.sqlite_connection"},
     "table_source": {"errors", "fields", "model", "signatures", "sources"},
-    "tables": {"boilerplate", "kernels", "kernels.table", "key_table", "keys", "passages", "settings"},
+    "tables": {"boilerplate", "kernels", "kernels.table", "key_log", "key_table", "keys", "passages", "settings"},
     "terminal": set(),
     "tokens": set(),
     "urls": set(),
@@ -488,6 +504,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "shapes",
         "sources",
     },
+    "zstd": set(),
 }
 """Module -> the modules of this package that it imports, at its top, in functions or for types only."""
 
@@ -521,6 +538,8 @@ HOMES: Final = {
     "w3lib": {"html", "urls"},
     "html_text": {"html"},
     "lxml": {"html"},
+    "backports": {"zstd"},
+    "compression": {"zstd"},
     "orjson": {"json_values", "readers.json_lines"},
     "pyarrow": {"integrations.huggingface", "readers.arrow"},
     "fastwarc": {"readers.archives"},
@@ -601,7 +620,7 @@ def test_each_library_has_its_home(library: str) -> None:
 
 
 def test_no_other_library_is_imported() -> None:
-    known = {*sys.stdlib_module_names, *HOMES, "dedup", "numpy", "backports", "compression"}
+    known = {*sys.stdlib_module_names, *HOMES, "dedup", "numpy"}
     assert {full.split(".")[0] for name in modules() for full in imported(name)} <= known
 
 

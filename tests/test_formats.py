@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from dedup.errors import DedupError, InputError, MissingExtra
+from dedup.errors import InputError
 from dedup.formats import BOM, SUFFIXES, Damaged, blocks, compressor, open_input
 from tests.hostile import COMPRESSED, compress, decompress, lines
 
@@ -157,17 +156,3 @@ def test_a_missing_file_is_named(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(InputError, match="No such file") as caught:
         open_input(str(tmp_path / f"none{suffix}"))
     assert caught.value.path == str(tmp_path / f"none{suffix}")
-
-
-def test_without_the_zstd_extra_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.zst"
-    path.write_bytes(compress(b"x\n", ".zst"))
-    monkeypatch.setitem(sys.modules, "backports", None)
-    monkeypatch.setitem(sys.modules, "compression", None)
-    with pytest.raises(MissingExtra, match=r'pip install "article-dedup\[zstd\]"') as caught:
-        open_input(str(path))
-    assert caught.value.extra == "zstd"
-    assert isinstance(caught.value, DedupError)
-    assert isinstance(caught.value, ImportError)

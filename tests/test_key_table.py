@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
-from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.key_log import Chunk, KeyLog
+from dedup.key_table import MANY, SALTS, SMALLEST, WIDTH, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
 from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
@@ -51,19 +55,22 @@ def test_packed_keys_of_another_length_are_refused() -> None:
         Digest.unpacked(b"1234567")
 
 
+@pytest.mark.parametrize("many", [1, MANY])
 @settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=40
     )
 )
-def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> None:
+def test_the_table_is_a_dictionary(many: int, rows: list[tuple[int, list[int], bool]]) -> None:
+    """Whether keys are entered in their own order or in that of their places."""
     table, twin = KeyTable(3), reference_table.Table(3)
     alive = np.ones(32, np.uint8)
     living = set(range(32))
     for row, keys, ends in rows:
         own = digest(keys)
-        table.add(own, owners(row, len(keys)), alive)
+        with patch("dedup.key_table.MANY", many):
+            table.add(own, owners(row, len(keys)), alive)
         for pair in pairs(own):
             twin.add(pair, row, living)
         if ends:
@@ -176,6 +183,60 @@ def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
         for mine, theirs in zip(tables.holders(keys[i].pieces, 1), one_by_one.holders(keys[i].pieces, 1), strict=True):
             assert mine.tolist() == theirs.tolist()
     assert keys.packed(0, len(articles)) == [keys[i].packed for i in range(len(articles))]
+
+
+def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:
+    """Row by row: its number, its site, its keys by kind."""
+    ends = [np.cumsum(sizes) for sizes in part.sizes]
+    found = []
+    for i, (row, site) in enumerate(zip(part.rows.tolist(), part.sites, strict=True)):
+        own = [
+            pairs(keys)[end[i] - size[i] : end[i]] for keys, end, size in zip(part.keys, ends, part.sizes, strict=True)
+        ]
+        found.append((row, site, own))
+    return found
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(few(200), few(40), few(9)), min_size=1, max_size=20),
+    st.lists(st.integers(0, 20), max_size=6),
+    st.integers(0, 22),
+)
+def test_a_log_has_the_rows_that_were_appended(
+    articles: list[tuple[list[int], list[int], list[int]]], cuts: list[int], last: int
+) -> None:
+    """Whatever parts they came in, and without those that were cut off or left out."""
+    keys = lot(articles)
+    sites = [None if i % 3 else f"site {i}" for i in range(len(articles))]
+    bounds = sorted({0, len(articles), *(min(cut, len(articles)) for cut in cuts)})
+    log = KeyLog()
+    for start, end in itertools.pairwise(bounds):
+        if end == start + 1:
+            log.append(Chunk.of(end, keys[start], sites[start]))
+        else:
+            log.append(Chunk.cut(keys, start, start + 1, sites[start:end]))
+    rows = [(i + 1, sites[i], [pairs(own) for own in keys[i]]) for i in range(len(articles))]
+    assert [row for part in log.parts for row in told(part)] == rows
+    sizes = [len(part.rows) for part in log.parts]
+    assert all(a > 2 * b for a, b in itertools.pairwise(sizes))
+    log.cut(last)
+    assert [row for part in log.parts for row in told(part)] == rows[:last]
+    whole = Chunk.joined([Chunk.none(), *log.parts])
+    assert told(whole.only(whole.rows % 2 == 0)) == [row for row in rows[:last] if row[0] % 2 == 0]
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+def test_the_keys_of_some_articles_of_a_lot(spaced: bool) -> None:
+    """Whether they lie close together or, as where an article has too few words, apart."""
+    whole = digest(list(range(20)))
+    starts = np.array([0, 4, 12] if spaced else [0, 4, 9], np.int64)
+    ends = np.array([4, 9, 15], np.int64)
+    one = Lot(*[Span(whole, starts, ends)] * 3)
+    for first, last in ((0, 3), (1, 3), (2, 2), (0, 1)):
+        own, sizes = one.cut(1, first, last)
+        assert pairs(own) == [pair for i in range(first, last) for pair in pairs(one[i].held)]
+        assert sizes.tolist() == (ends - starts)[first:last].tolist()
 
 
 @settings(deadline=None)

@@ -51,7 +51,13 @@ def content(path: Path) -> list[tuple[Any, ...]]:
     """All that an index keeps, as SQLite reads it."""
     with sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) as db:
         db.text_factory = bytes
-        tables = ("articles ORDER BY row", "header", "boilerplate", "sqlite_sequence ORDER BY name")
+        tables = (
+            "articles ORDER BY row",
+            "keys ORDER BY last",
+            "header",
+            "boilerplate",
+            "sqlite_sequence ORDER BY name",
+        )
         found = [row for table in tables for row in db.execute(f"SELECT * FROM {table}").fetchall()]
     db.close()
     return found
@@ -112,7 +118,7 @@ def test_foreign_files_are_refused_as_they_are(tmp_path: Path, kind: str) -> Non
     [
         ("PRAGMA application_id=7", "another application"),
         ("PRAGMA user_version=0", "has format 0"),
-        ("PRAGMA user_version=2", "has format 2"),
+        ("PRAGMA user_version=3", "has format 3"),
         ("CREATE TABLE more (x)", "its tables are others"),
         ("CREATE VIEW more AS SELECT 1", "its tables are others"),
         ("CREATE INDEX more ON articles (site)", "its tables are others"),
@@ -125,7 +131,11 @@ def test_foreign_files_are_refused_as_they_are(tmp_path: Path, kind: str) -> Non
         ("UPDATE header SET value = 'x' WHERE name = 'seed'", "its header is damaged"),
         ("DELETE FROM articles WHERE row = 3", "56 articles were stored and 8 forgotten, but 47 are there"),
         ("UPDATE sqlite_sequence SET seq = 2 WHERE name = 'articles'", "2 articles were stored"),
-        ("UPDATE articles SET near = x'01' WHERE row = 3", "damaged keys"),
+        ("UPDATE keys SET near = x'01'", "damaged keys: 1 bytes of keys"),
+        ("UPDATE keys SET near = zeroblob(length(near))", "damaged keys: the checksum"),
+        ("UPDATE keys SET numbers = zeroblob(length(numbers) - 16)", "damaged keys: numbers that do not fit"),
+        ("DELETE FROM keys", "articles 1 to 56 have no keys"),
+        ("UPDATE keys SET first = 2", "damaged keys"),
     ],
 )
 def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: str, why: str) -> None:
@@ -147,6 +157,8 @@ def test_files_of_another_form_are_refused_as_they_are(path: Path, statement: st
         ("UPDATE boilerplate SET name = name + 1", "boilerplate 1: the checksum"),
         ("DELETE FROM boilerplate", "names of boilerplate were stored, but 0"),
         ("UPDATE articles SET kept = 99 WHERE row = 3", "row 3: the checksum"),
+        ("UPDATE gone SET row = 3", "row 1: has keys, and is not there"),
+        ("UPDATE gone SET row = 3", "row 3: has no keys"),
     ],
 )
 def test_rows_that_were_changed_are_told(tmp_path: Path, statement: str, why: str) -> None:
@@ -183,7 +195,7 @@ def hot(path: Path, statement: str | None = None) -> Path:
     ("statement", "settings"),
     [
         (None, Settings(min_tokens=30)),
-        ("UPDATE articles SET near = x'01' WHERE row = 3", None),
+        ("UPDATE keys SET near = x'01'", None),
         ("DELETE FROM articles WHERE row = 3", None),
     ],
 )
@@ -261,6 +273,41 @@ def test_what_another_process_forgot_and_compacted_away_is_noticed(tmp_path: Pat
         assert [other.add(row).status for row in made] == ["new"] * 6
         assert other.stats() == one.stats()
         assert other.stats().memory == memory
+        assert other.verify() == []
+
+
+def segments(path: Path) -> list[tuple[int, int, int]]:
+    """First and last article of the rows that hold keys, and how many bytes of them."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        size = "length(near) + length(held) + length(pieces)"
+        return db.execute(f"SELECT first, last, {size} FROM keys ORDER BY last").fetchall()
+
+
+@pytest.mark.parametrize("gone", [(), (1,), (1, 2, 3), (5, 9, 17), (20,), (19, 20), tuple(range(1, 21))])
+def test_compacting_joins_keys_and_leaves_those_of_the_forgotten_out(tmp_path: Path, gone: tuple[int, ...]) -> None:
+    path = tmp_path / "seen.db"
+    made = [{"id": f"a{i}", "text": article(i)} for i in range(1, 31)]
+    with open_index(f"sqlite:{path}") as one, open_index(f"sqlite:{path}") as other:
+        for record in made[:20]:
+            one.add(record)
+        assert [found[:2] for found in segments(path)] == [(i, i) for i in range(1, 21)]
+        for i in gone:
+            one.discard(f"a{i}")
+        one.add_many(made[20:25])  # behind what `other` knows by now
+        assert len(other) == 25 - len(gone)
+        one.add_many(made[25:])
+        before = sum(size for _, _, size in segments(path))
+        one.compact()
+        ((first, last, size),) = segments(path)
+        assert (first, last) == (1, 30)
+        assert size < before if gone else size == before
+        with open_index(f"sqlite:{path}") as third:
+            for index in (one, other, third):
+                assert [index.check(record).duplicate for record in made] == [i not in gone for i in range(1, 31)]
+                assert index.verify() == []
+        one.compact()
+        assert segments(path) == [(first, last, size)]
+        assert {other.add(record).status for record in made} <= {"new", "duplicate"}
         assert other.verify() == []
 
 
@@ -413,7 +460,7 @@ def test_single_bits_that_flip_are_found(path: Path, tmp_path: Path) -> None:
     harmful = found = 0
     rng = random.Random(4)
     flipped = tmp_path / "flipped.db"
-    for _ in range(600):
+    for _ in range(900):
         at, bit = rng.randrange(len(whole)), rng.randrange(8)
         flipped.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
         try:

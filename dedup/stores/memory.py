@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Final
+from typing import Any
+
+import numpy as np
 
 from dedup.entries import Entry
 from dedup.errors import StoreError
-from dedup.keys import Keys, Lot, Packed
+from dedup.key_log import Chunk, KeyLog
+from dedup.keys import Keys, Lot
 from dedup.stores import Opening
-from dedup.tables import Chunk, Tables
-
-_CHUNK: Final = 10_000
-"""Rows are entered anew in chunks of this many."""
+from dedup.tables import Tables
 
 
 class MemoryStore:
@@ -26,27 +26,31 @@ class MemoryStore:
         self.header = opening.header
         self._limits = opening.limits
         self._entries: dict[int, Entry] = {}
-        self._keys: dict[int, Packed] = {}
+        self._log = KeyLog()
         self._rows: dict[str, tuple[int, ...]] = {}
         self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
         self._notes: dict[str, str] = {}
         self._last = 0
-        self._before: dict[int, tuple[Entry, Packed] | None] = {}
+        self._start = 0  # the last row before this change
+        self._before: dict[int, Entry | None] = {}
         self._learned: set[int] = set()  # in this change
         self._noted: dict[str, str | None] = {}  # what was noted before
         self.tables = Tables(self._limits, self._held)
 
     def _held(self) -> Iterator[Chunk]:
-        rows = list(self._keys)
-        for i in range(0, len(rows), _CHUNK):
-            part = rows[i : i + _CHUNK]
-            near, held, pieces = zip(*map(self._keys.__getitem__, part), strict=True)
-            yield Chunk.packed(part, (list(near), list(held), list(pieces)), [self._entries[row].site for row in part])
+        yield from self._log.parts
+
+    def _living(self) -> Iterator[Chunk]:
+        """The keys of the rows that are there."""
+        for part in self._log.parts:
+            here = np.fromiter((row in self._entries for row in part.rows.tolist()), np.bool_, len(part.rows))
+            yield part.only(here)
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """What is raised in the block undoes what was done in it."""
+        self._start = self._last
         try:
             yield
         except BaseException:
@@ -59,12 +63,12 @@ class MemoryStore:
 
     def _undo(self) -> None:
         """Every row is again as it was before the change."""
-        known = {row: (entry, self._keys[row]) for row, entry in self._entries.items() if row in self._keys}
-        was = {**known, **self._before}
-        rows = [(row, held) for row, held in sorted(was.items()) if held is not None]
-        self._entries, self._keys, self._rows, self._copies = {}, {}, {}, {}
-        for row, (entry, keys) in rows:
-            self._put(row, entry, keys)
+        was = {**self._entries, **self._before}
+        self._entries, self._rows, self._copies = {}, {}, {}
+        for row, entry in sorted(was.items()):
+            if entry is not None:
+                self._put(row, entry)
+        self._log.cut(self._start)
         self._names -= self._learned
         for name, value in self._noted.items():
             self._set(name, value)
@@ -72,8 +76,7 @@ class MemoryStore:
 
     def _remember(self, row: int) -> None:
         """Remembers how a row is before it is changed for the first time."""
-        known = self._entries.get(row)
-        self._before.setdefault(row, None if known is None else (known, self._keys[row]))
+        self._before.setdefault(row, self._entries.get(row))
 
     def read(self) -> AbstractContextManager[None]:
         """Nobody else writes here."""
@@ -81,7 +84,7 @@ class MemoryStore:
 
     def _fill(self) -> None:
         self.tables = Tables(self._limits, self._held)
-        for chunk in self._held():
+        for chunk in self._living():
             self.tables.add(chunk)
 
     def refresh(self) -> list[int]:
@@ -115,23 +118,27 @@ class MemoryStore:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
         self._remember(row)
-        self._put(row, entry._replace(row=row), keys.packed)
+        self._put(row, entry._replace(row=row))
         self.tables.add_row(row, keys, entry.site)
+        self._log.append(Chunk.of(row, keys, entry.site))
         return row
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with."""
         start = self._last + 1
-        count = self.tables.admit(keys, first, first + len(entries), start, [entry.site for entry in entries])
-        self._last += count
+        sites = [entry.site for entry in entries]
+        count = self.tables.admit(keys, first, first + len(entries), start, sites)
         rows = range(start, start + count)
-        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
+        if count:
+            self._log.append(Chunk.cut(keys, first, start, sites[:count]))
+            self._last += count
+        for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
-            self._put(row, entry._replace(row=row), packed)
+            self._put(row, entry._replace(row=row))
         return rows
 
-    def _put(self, row: int, entry: Entry, keys: Packed) -> None:
-        self._entries[row], self._keys[row] = entry, keys
+    def _put(self, row: int, entry: Entry) -> None:
+        self._entries[row] = entry
         self._rows[entry.id] = (*self._rows.get(entry.id, ()), row)
         if entry.kept:
             self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), row)
@@ -143,7 +150,6 @@ class MemoryStore:
                 continue
             self._remember(row)
             entry = self._entries.pop(row)
-            del self._keys[row]
             _remove(self._rows, entry.id, row)
             _remove(self._copies, entry.kept, row)
             self.tables.drop(row)
@@ -205,11 +211,16 @@ class MemoryStore:
 
     def compact(self) -> None:
         """Builds the tables without the rows that were forgotten."""
+        log = KeyLog()
+        for part in self._living():
+            if len(part.rows):
+                log.append(part)
+        self._log = log
         self._fill()
 
     def close(self) -> None:
         """Forgets everything."""
-        self._entries, self._keys, self._rows, self._copies = {}, {}, {}, {}
+        self._entries, self._rows, self._copies, self._log = {}, {}, {}, KeyLog()
         self._fill()
 
 

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
+from dedup.key_log import Chunk
 from dedup.keys import Keys, Lot
 from dedup.stores import Opening
 from dedup.stores import redis_header as header
@@ -24,7 +26,7 @@ from dedup.stores.redis_mirror import NONCE, Mirror
 from dedup.stores.redis_rows import CHUNK, RECORD
 from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, HISTORY_BYTES, LOOK
 from dedup.stores.redis_server import LEASE, Lock, Server
-from dedup.tables import Chunk, Tables
+from dedup.tables import Tables
 
 log = logging.getLogger("dedup")
 
@@ -94,10 +96,7 @@ class RedisStore:
         for part in self._change.staged:
             found = self._server.ask("HMGET", part.stage, "rows", "keys")
             yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
-        if self._change.pending:
-            near, held, pieces = zip(*(keys for _, keys in self._change.pending.values()), strict=True)
-            sites = [entry.site for entry, _ in self._change.pending.values()]
-            yield Chunk.packed(list(self._change.pending), (list(near), list(held), list(pieces)), sites)
+        yield self._change.chunk
 
     # Keeping up
 
@@ -219,7 +218,8 @@ class RedisStore:
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
         """With their texts compressed."""
-        return [entry._replace(body=rows_.body_of(entry)) for entry in entries]
+        bodies = zstd.packed(entry.text for entry in entries)
+        return [entry._replace(body=body) for entry, body in zip(entries, bodies, strict=True)]
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
@@ -269,8 +269,8 @@ class RedisStore:
         self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)
         if not self._writing:
             self._bodies.clear()
-        new = (entry for entry, rows in zip(entries, proposed, strict=True) if not rows and not entry.body)
-        self._bodies.update((entry.text, rows_.body_of(entry)) for entry in new)
+        new = [entry.text for entry, rows in zip(entries, proposed, strict=True) if not rows and not entry.body]
+        self._bodies.update(zip(new, zstd.packed(new), strict=True))
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dedup import zstd
 from dedup.entries import Entry
+from dedup.key_log import Chunk
 from dedup.keys import Packed
 from dedup.stores import redis_rows as rows_
 from dedup.stores.redis_mirror import Mirror
@@ -62,6 +64,13 @@ class Change:
         self.pending[entry.row] = entry, packed
         self.weight += len(entry.text) + sum(map(len, packed))
 
+    @property
+    def chunk(self) -> Chunk:
+        """The keys of the rows that are new and not sent yet."""
+        near, held, pieces = ([keys[kind] for _, keys in self.pending.values()] for kind in range(3))
+        sites = [entry.site for entry, _ in self.pending.values()]
+        return Chunk.packed(list(self.pending), (near, held, pieces), sites)
+
     def touch(self, row: int) -> None:
         """A row that is another one now."""
         if row not in self.pending:
@@ -86,9 +95,11 @@ class Change:
             for row, _, _ in own:
                 mirror.rows[row]["check"] = rows_.check_of(row, mirror.rows[row])
             keys = b"".join(part for _, _, packed in own for part in packed)
+            known = [entry.body or bodies.get(entry.text) for _, entry, _ in own]
+            others = iter(zstd.packed(own[i][1].text for i, body in enumerate(known) if not body))
             articles = [
-                (row, rows_.article_of(entry, packed, entry.body or bodies.get(entry.text) or rows_.body_of(entry)))
-                for row, entry, packed in own
+                (row, rows_.article_of(entry, packed, body or next(others)))
+                for (row, entry, packed), body in zip(own, known, strict=True)
             ]
             data = mirror.rows[first : end + 1].tobytes()
             parts.append(Part(first, end, mirror.size_before(first), data, keys, articles))

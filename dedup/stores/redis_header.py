@@ -17,7 +17,7 @@ log = logging.getLogger("dedup")
 
 APPLICATION: Final = "article-dedup"
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the form of the keys."""
 
 _MARKS: Final = ("application", "version")

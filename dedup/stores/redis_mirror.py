@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged
+from dedup.key_log import Chunk
 from dedup.key_table import WIDTH
 from dedup.keys import Keys, Lot, Packed
 from dedup.settings import Limits
 from dedup.stores.redis_rows import CHANGE, CHUNK, KINDS, RECORD, split, tag_of
 from dedup.stores.redis_scripts import CHUNKS
-from dedup.tables import Chunk, Tables
+from dedup.tables import Tables
 
 NONCE: Final = 8
 """Bytes that name a commit."""

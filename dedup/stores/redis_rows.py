@@ -16,10 +16,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import zstd
 from dedup.entries import Entry
+from dedup.key_log import Chunk
 from dedup.key_table import WIDTH, Digest
 from dedup.keys import Keys, Packed
-from dedup.tables import Chunk
 
 CHUNK: Final = 1024
 """Rows whose records stand in one string, and their keys in another one."""
@@ -91,11 +92,6 @@ def split(records: NDArray[Any], data: bytes, first: int, sites: list[str]) -> C
     )
 
 
-def body_of(entry: Entry) -> bytes:
-    """The text, compressed."""
-    return zlib.compress(entry.text, 1)
-
-
 def article_of(entry: Entry, packed: Packed, body: bytes) -> bytes:
     """What is kept of an entry beside its record and its keys, with a checksum of all that does not change in it."""
     facts = (entry.id, entry.title, entry.url, entry.canonical_url, entry.site)
@@ -113,7 +109,7 @@ def entry_of(row: int, record: Any, data: bytes) -> Entry:
     published = float(record["published"])
     return Entry(
         id=id,
-        text=zlib.decompress(data[start + length :]),
+        text=zstd.unpacked(data[start + length :]),
         title=title,
         url=url,
         canonical_url=canonical,
@@ -124,7 +120,7 @@ def entry_of(row: int, record: Any, data: bytes) -> Entry:
     )
 
 
-DAMAGE: Final = (ValueError, KeyError, TypeError, struct.error, zlib.error)
+DAMAGE: Final = (ValueError, KeyError, TypeError, struct.error, zstd.Damage)
 """What `entry_of` raises."""
 
 

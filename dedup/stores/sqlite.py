@@ -1,24 +1,25 @@
-"""A store in one file (SQLite): one row an article; keys in memory, read when it is opened."""
+"""A store in one file (SQLite): one row an article, beside it the keys of many in one; read into memory when it is opened."""
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
-from dedup.keys import Keys, Lot, Packed
-from dedup.stores import Opening, sqlite_checks
+from dedup.key_log import Chunk, KeyLog
+from dedup.keys import Keys, Lot
+from dedup.stores import Opening, sqlite_checks, sqlite_keys
 from dedup.stores import sqlite_file as file
 from dedup.stores.sqlite_connection import Connection
-from dedup.tables import Chunk, Tables
-
-_CHUNK: Final = 2_000
-"""Rows are read into memory in chunks of this many."""
+from dedup.tables import Tables
 
 _WAITING: Final = 1_000
 """At most so many entries of one change wait in memory to be written."""
@@ -46,7 +47,8 @@ class SqliteStore:
             file.create(self.path, self.uri, opening)
         self.header = file.checked(self.path, self.uri, opening)
         file.warn_of_network(self.path)
-        self._pending: dict[int, tuple[Entry, Packed]] = {}
+        self._pending: dict[int, Entry] = {}
+        self._keys = KeyLog()  # of those that are pending
         self._counts: dict[int, tuple[int, int]] = {}
         self._last = self._gone = self._learned = 0
         self._version = -1
@@ -65,6 +67,7 @@ class SqliteStore:
         self._last = self._gone = self._learned = 0
         self._version = -1
         self._pending.clear()
+        self._keys = KeyLog()
         self._counts.clear()
 
     def _fill(self) -> None:
@@ -75,30 +78,9 @@ class SqliteStore:
 
     def _held(self) -> Iterator[Chunk]:
         """All rows, those of this change included."""
-        yield from self._chunks(0, self._last)
-        if self._pending:
-            near, held, pieces = zip(*(keys for _, keys in self._pending.values()), strict=True)
-            sites = [entry.site for entry, _ in self._pending.values()]
-            yield Chunk.packed(list(self._pending), (list(near), list(held), list(pieces)), sites)
-
-    def _chunks(self, after: int, last: int) -> Iterator[Chunk]:
-        while True:
-            rows = [
-                *self._db.each(
-                    "SELECT row, near, held, pieces, site FROM articles WHERE row > ? AND row <= ? ORDER BY row LIMIT ?",
-                    (after, last, _CHUNK),
-                )
-            ]
-            if not rows:
-                return
-            numbers, near, held, pieces, sites = map(list, zip(*rows, strict=True))
-            if any(a >= b for a, b in itertools.pairwise((after, *numbers))):
-                raise IndexDamaged(self.uri, f"rows {numbers[0]} to {numbers[-1]} are not in order")
-            try:
-                yield Chunk.packed(numbers, (near, held, pieces), sites)
-            except (TypeError, ValueError, OverflowError) as error:
-                raise IndexDamaged(self.uri, f"rows {numbers[0]} to {numbers[-1]} have damaged keys") from error
-            after = numbers[-1]
+        written = self._last - len(self._pending)
+        yield from sqlite_keys.chunks(self._db, self.uri, 0, written)
+        yield from self._keys.parts
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -154,16 +136,17 @@ class SqliteStore:
         last, gone = (sqlite_checks.given(self._db.each, table) for table in ("articles", "gone"))
         if self._last == 0 and (there := self._db.number("SELECT count(*) FROM articles")) != last - gone:
             raise IndexDamaged(self.uri, sqlite_checks.missing(last, gone, there))
-        dropped = [*self._db.each("SELECT row FROM gone WHERE number > ? ORDER BY number", (self._gone,))]
+        dropped = self._dropped()
         if self._last and len(dropped) < gone - self._gone:  # `compact` of another process took some out of the list
             self._forget()
-        for chunk in self._chunks(self._last, last):
+            dropped = self._dropped()
+        for row in dropped[dropped <= self._last].tolist():
+            self.tables.drop(row)
+        for chunk in sqlite_keys.chunks(self._db, self.uri, self._last, last):
             if self._last == 0:
                 self.tables.reserve(chunk, last - gone)
-            self.tables.add(chunk)
+            self.tables.add(chunk.only(~np.isin(chunk.rows, dropped)))
             self._last = int(chunk.rows[-1])
-        for (row,) in dropped:
-            self.tables.drop(row)
         self._last, self._gone = last, gone
         new = [
             *self._db.each("SELECT number, name FROM boilerplate WHERE number > ? ORDER BY number", (self._learned,))
@@ -171,6 +154,14 @@ class SqliteStore:
         if new:
             self._learned = new[-1][0]
         return [file.unsigned(name) for _, name in new]
+
+    def _dropped(self) -> NDArray[np.int64]:
+        """The rows that were forgotten since the last look."""
+        found = self._db.each("SELECT row FROM gone WHERE number > ? ORDER BY row", (self._gone,))
+        rows = [row for (row,) in found]
+        if not all(isinstance(row, int) for row in rows):
+            raise IndexDamaged(self.uri, "the list of articles that were forgotten is damaged")
+        return np.array(rows, np.int64)
 
     def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
         """The file is at hand."""
@@ -180,7 +171,7 @@ class SqliteStore:
         found = []
         for row in rows:
             if row in self._pending:
-                found.append(self._counted(self._pending[row][0]))
+                found.append(self._counted(self._pending[row]))
                 continue
             known = self._db.one(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,))  # noqa: S608
             if known is not None:
@@ -214,13 +205,15 @@ class SqliteStore:
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
         """With their texts compressed."""
-        return [entry._replace(body=file.compressed(entry.text)) for entry in entries]
+        bodies = zstd.packed(entry.text for entry in entries)
+        return [entry._replace(body=body) for entry, body in zip(entries, bodies, strict=True)]
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = entry._replace(row=row), keys.packed
+        self._pending[row] = entry._replace(row=row)
         self.tables.add_row(row, keys, entry.site)
+        self._keys.append(Chunk.of(row, keys, entry.site))
         if len(self._pending) >= _WAITING:
             self._flush()
         return row
@@ -228,11 +221,14 @@ class SqliteStore:
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
         row = self._last + 1
-        count = self.tables.admit(keys, first, first + len(entries), row, [entry.site for entry in entries])
+        sites = [entry.site for entry in entries]
+        count = self.tables.admit(keys, first, first + len(entries), row, sites)
         rows = range(row, row + count)
-        self._last += count
-        for row, entry, packed in zip(rows, entries, keys.packed(first, first + count), strict=False):
-            self._pending[row] = entry._replace(row=row), packed
+        if count:
+            self._keys.append(Chunk.cut(keys, first, row, sites[:count]))
+            self._last += count
+        for row, entry in zip(rows, entries, strict=False):
+            self._pending[row] = entry._replace(row=row)
         if len(self._pending) >= _WAITING:
             self._flush()
         return rows
@@ -240,10 +236,13 @@ class SqliteStore:
     def _flush(self) -> None:
         """Writes what waits to be written."""
         if self._pending:
-            rows = [file.row_of(entry, packed) for entry, packed in self._pending.values()]
+            missing = iter(zstd.packed(entry.text for entry in self._pending.values() if not entry.body))
+            rows = [file.row_of(entry, entry.body or next(missing)) for entry in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
             self._db.run_many(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
+            self._db.run(sqlite_keys.INSERT, sqlite_keys.segment_of(Chunk.joined(self._keys.parts)))
             self._pending.clear()
+            self._keys = KeyLog()
         counts, self._counts = self._counts, {}
         for row, (copies, lost) in counts.items():
             self._change(row, None, copies, lost)
@@ -323,6 +322,7 @@ class SqliteStore:
     def compact(self) -> None:
         """Gives the room of forgotten rows back to the file system, and builds the tables without them."""
         with self.write():
+            sqlite_keys.compact(self._db, self.uri)
             self._db.run("DELETE FROM gone WHERE number < (SELECT max(number) FROM gone)")
         self._db.run("VACUUM")
         self._db.run("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dedup.stores import sqlite_file as file
+from dedup.stores import sqlite_keys
 
 Ask = Callable[..., Iterator[tuple[Any, ...]]]
 """Gives the rows of a query: a statement, and its values."""
@@ -24,15 +25,17 @@ def missing(stored: int, gone: int, there: int) -> str:
 def problems(ask: Ask) -> list[str]:
     """What is damaged; nothing when all is well. Reads everything; `ask` gives text as bytes."""
     told = (str(line, "utf-8", "replace") for (line,) in ask("PRAGMA integrity_check(20)"))
-    return [*(line for line in told if line != "ok"), *_articles(ask), *_boilerplate(ask)]
+    rows: set[int] = set()
+    found = [line for line in told if line != "ok"]
+    return [*found, *_articles(ask, rows), *_keys(ask, rows), *_boilerplate(ask)]
 
 
-def _articles(ask: Ask) -> Iterator[str]:
+def _articles(ask: Ask, rows: set[int]) -> Iterator[str]:
+    """What is wrong with articles; puts the rows that are there into `rows`."""
     kept: set[int] = set()
     copies: dict[int, int] = {}
-    there = 0
     for row in ask("SELECT * FROM articles ORDER BY row"):
-        there += 1
+        rows.add(row[0])
         if not file.sound(row):
             yield f"row {row[0]}: the checksum does not match"
         elif row[2]:
@@ -43,10 +46,28 @@ def _articles(ask: Ask) -> Iterator[str]:
         if star not in kept:
             yield f"row {copy}: is a copy of row {star}, which is not kept"
     stored, gone = given(ask, "articles"), given(ask, "gone")
-    if there != stored - gone:
-        yield missing(stored, gone, there)
+    if len(rows) != stored - gone:
+        yield missing(stored, gone, len(rows))
     for (number,) in ask("SELECT row FROM gone WHERE row IN (SELECT row FROM articles)"):
         yield f"row {number}: is there, and in the list of those that are gone"
+
+
+def _keys(ask: Ask, rows: set[int]) -> Iterator[str]:
+    """Whether all that are there have their keys, and nothing else has."""
+    keyed: set[int] = set()
+    end = 0
+    for segment in ask("SELECT * FROM keys ORDER BY last"):
+        if segment[1] != end + 1:
+            yield f"rows {end + 1} to {segment[1] - 1}: have no keys, or more than one lot of them"
+        end = segment[0]
+        if sqlite_keys.sound(segment):
+            keyed.update(sqlite_keys.chunk_of(segment).rows.tolist())
+        else:
+            yield f"keys of rows {segment[1]} to {segment[0]}: the checksum does not match"
+            keyed.update(row for row in rows if segment[1] <= row <= segment[0])
+    keyed -= {number for (number,) in ask("SELECT row FROM gone")}
+    yield from (f"row {row}: has no keys" for row in sorted(rows - keyed))
+    yield from (f"row {row}: has keys, and is not there" for row in sorted(keyed - rows))
 
 
 def _boilerplate(ask: Ask) -> Iterator[str]:

@@ -16,11 +16,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
+from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
-from dedup.keys import Packed
 from dedup.outputs import sync
-from dedup.stores import Opening, compared
+from dedup.stores import Opening, compared, sqlite_keys
 from dedup.stores.sqlite_connection import only_read, unlocked
 
 log = logging.getLogger("dedup")
@@ -28,7 +28,7 @@ log = logging.getLogger("dedup")
 APPLICATION: Final = 0x64647570
 """`ddup`, in the header of the file."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the file's format."""
 
 PAGE: Final = 16384
@@ -44,10 +44,10 @@ SCHEMA: Final = (
     "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE articles (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, kept INTEGER NOT NULL,"
     " copies INTEGER NOT NULL, lost INTEGER NOT NULL, state INTEGER NOT NULL, seen REAL NOT NULL, published REAL,"
-    " site TEXT, near BLOB NOT NULL, held BLOB NOT NULL, pieces BLOB NOT NULL, facts TEXT NOT NULL,"
-    " body BLOB NOT NULL, checksum BLOB NOT NULL)",
+    " site TEXT, facts TEXT NOT NULL, body BLOB NOT NULL, checksum BLOB NOT NULL)",
     "CREATE INDEX articles_id ON articles (id)",
     "CREATE INDEX articles_kept ON articles (kept) WHERE kept != 0",
+    sqlite_keys.TABLE,
     "CREATE TABLE gone (number INTEGER PRIMARY KEY AUTOINCREMENT, row INTEGER NOT NULL)",
     "CREATE TABLE boilerplate (number INTEGER PRIMARY KEY AUTOINCREMENT, name INTEGER NOT NULL,"
     " checksum INTEGER NOT NULL)",
@@ -122,8 +122,8 @@ def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
     row, id, kept, copies, lost, seen, published, site, facts, body = known
     try:
         title, url, canonical = json.loads(facts)
-        text = zlib.decompress(body)
-    except (ValueError, TypeError, zlib.error) as error:
+        text = zstd.unpacked(body)
+    except (ValueError, TypeError, zstd.Damage) as error:
         raise IndexDamaged(uri, f"row {row} is damaged: {error}; `dedup index verify` tells more") from error
     return Entry(
         id=id,
@@ -146,16 +146,11 @@ def facts_of(entry: Entry) -> str:
     return _json((entry.title, entry.url, entry.canonical_url))
 
 
-def compressed(text: bytes) -> bytes:
-    """A text as a row holds it."""
-    return zlib.compress(text, 1)
-
-
-def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
-    """An entry as a row of the table."""
+def row_of(entry: Entry, body: bytes) -> tuple[Any, ...]:
+    """An entry, its text packed, as a row of the table."""
     id = plain(entry.id)
     site = None if entry.site is None else plain(entry.site)
-    facts, body = facts_of(entry), entry.body or compressed(entry.text)
+    facts = facts_of(entry)
     numbers = (entry.kept, entry.copies, entry.lost)
     check = _digest(
         entry.row,
@@ -163,12 +158,11 @@ def row_of(entry: Entry, packed: Packed) -> tuple[Any, ...]:
         entry.seen,
         entry.published,
         None if site is None else site.encode(),
-        *packed,
         facts.encode(),
         body,
     )
     state = sum_of(entry.row, *numbers)
-    return (entry.row, id, *numbers, state, entry.seen, entry.published, site, *packed, facts, body, check)
+    return (entry.row, id, *numbers, state, entry.seen, entry.published, site, facts, body, check)
 
 
 def sound(row: tuple[Any, ...]) -> bool:
@@ -184,7 +178,7 @@ def _digest(row: int, id: bytes, seen: float, published: float | None, site: byt
     """A checksum of what does not change in a row."""
     date = b"" if published is None else struct.pack("<d", published)
     parts = (date, id, b"" if site is None else b"s" + site, *parts)
-    return blake2b(b"".join((struct.pack("<qd8q", row, seen, *map(len, parts)), *parts)), digest_size=8).digest()
+    return blake2b(b"".join((struct.pack("<qd5q", row, seen, *map(len, parts)), *parts)), digest_size=8).digest()
 
 
 def plain(name: str) -> str:
