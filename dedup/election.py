@@ -18,8 +18,10 @@ COPIES: Final = 8
 """So many copies of an article, with other words than its own, are stored, to be compared with a better copy when one comes. An
 article with more of them is not replaced any more, because its other copies could not be compared again."""
 
-STRETCH: Final = 64
-"""At most so many new articles are stored at once, and fewer behind a copy: what is looked at in vain must not cost much."""
+STRETCH: Final = 256
+"""At most so many new articles are stored at once, and `SHORT` behind a copy: what is looked at in vain must not cost much."""
+
+SHORT: Final = 16
 
 _LAST: Final = 1 << 62
 """The position of what is not stored yet."""
@@ -129,7 +131,7 @@ class Election:
                 for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
                     self.matcher.remember(row, batch.pieces[i].words)
                     done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, row))
-            stretch = min(2 * stretch, STRETCH) if len(done) == stop else 1
+            stretch = min(4 * stretch, STRETCH) if len(done) == stop else SHORT
             if len(done) < count and len(done) < max(stop, start + 1):
                 done.append(self.place(batch[len(done)]))
                 self._renew(batch, len(done))

@@ -45,6 +45,10 @@ class Entry(NamedTuple):
     lost: int = 0
     body: bytes = b""
 
+    def at(self, row: int) -> Entry:
+        """The entry in another row of a store; some times as fast as `_replace`."""
+        return Entry._make((*self[:_ROW], row, *self[_ROW + 1 :]))
+
     @property
     def record(self) -> dict[str, Any]:
         """The entry as a record, under the first names of `Fields`."""
@@ -63,6 +67,9 @@ class Entry(NamedTuple):
     def article(self) -> Article:
         """The entry as policies see it."""
         return Article(self.id, self.record, _STORED)
+
+
+_ROW: Final = Entry._fields.index("row")
 
 
 def moment(seconds: float) -> str:
@@ -116,17 +123,10 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
         row = len(facts.ids) - 1
         article = Article(facts.ids[row], taken.record, fields)
         found.outcome.append(row)
+        site = facts.site(row)
+        published = facts.published(row)
         found.entries.append(
-            Entry(
-                id=facts.ids[row],
-                text=data,
-                title=article.title,
-                url=article.url,
-                canonical_url=article.canonical_url,
-                site=facts.site_names[facts.sites[row]] if facts.sites[row] >= 0 else None,
-                published=facts.published(row),
-                seen=now,
-            )
+            Entry(article.id, data, article.title, article.url, article.canonical_url, site, published, now)
         )
     if rows.texts:
         _take(found, rows, settings)

@@ -266,12 +266,8 @@ def _values(record: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[tuple
         if value is not None:
             yield name, value
     for name in names:
-        if "." in name:
-            inner: object = record
-            for part in name.split("."):
-                inner = reach(inner, part)
-            if inner is not None:
-                yield name, inner
+        if "." in name and (inner := _inner(record, name)) is not None:
+            yield name, inner
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
@@ -280,7 +276,18 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
         value = record.get(name)
         if value is not None:
             return value
-    return next((value for _, value in _values(record, names)), None)
+    inner = (_inner(record, name) for name in names if "." in name)
+    return next((value for value in inner if value is not None), None)
+
+
+def _inner(record: Mapping[str, Any], name: str) -> object:
+    """What a dotted name leads to."""
+    inner: object = record
+    for part in name.split("."):
+        inner = reach(inner, part)
+        if inner is None:
+            break
+    return inner
 
 
 def _text(name: str, value: object) -> str | None:
@@ -303,7 +310,7 @@ def _is_markdown(name: str) -> bool:
 
 
 def _url(value: object) -> str | None:
-    text = value if isinstance(value, str) else str(value) if is_object(value) else _string(value)
+    text = value if isinstance(value, str) or value is None else str(value) if is_object(value) else _string(value)
     return text if text and text.startswith(("http://", "https://")) else None
 
 

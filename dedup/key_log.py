@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,9 +11,37 @@ from numpy.typing import NDArray
 from dedup.key_table import WIDTH, Digest
 from dedup.keys import Keys, Lot
 
-LONGEST: Final = 20_000
+LONGEST: Final = 10_000
 """Parts of a log are joined until they have so many rows; what fills a table is best as large, as its keys are entered in their
 order in the table."""
+
+FAN: Final = 8
+
+
+class Sites(NamedTuple):
+    """The sites of n rows: `codes` i32[n] are numbers of `names`, from 1; 0 for none."""
+
+    names: list[str]
+    codes: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, sites: Sequence[str | None]) -> Sites:
+        """From the site of each row."""
+        known: dict[str, int] = {}
+        codes = [0 if site is None else known.setdefault(site, len(known) + 1) for site in sites]
+        return cls(list(known), np.array(codes, np.int32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Sites]) -> Sites:
+        """Those of several lots of rows, one after another."""
+        known: dict[str, int] = {}
+        codes = [part.coded(lambda name: known.setdefault(name, len(known) + 1), 0) for part in parts]
+        return cls(list(known), np.concatenate(codes))
+
+    def coded(self, code: Callable[[str], int], none: int) -> NDArray[np.int32]:
+        """The sites of the rows by other numbers."""
+        codes: NDArray[np.int32] = np.array([none, *map(code, self.names)], np.int32)[self.codes]
+        return codes
 
 
 class Chunk(NamedTuple):
@@ -24,20 +52,20 @@ class Chunk(NamedTuple):
     rows: NDArray[np.uint32]
     keys: Keys
     sizes: tuple[NDArray[np.int64], ...]
-    sites: list[str | None]
+    sites: Sites
 
     @classmethod
     def none(cls) -> Chunk:
         """No rows."""
         nothing = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))
         sizes = tuple(np.empty(0, np.int64) for _ in range(3))
-        return cls(np.empty(0, np.uint32), Keys(nothing, nothing, nothing), sizes, [])
+        return cls(np.empty(0, np.uint32), Keys(nothing, nothing, nothing), sizes, Sites.of(()))
 
     @classmethod
     def of(cls, row: int, keys: Keys, site: str | None) -> Chunk:
         """One row."""
         sizes = tuple(np.array([len(own.places)], np.int64) for own in keys)
-        return cls(np.array([row], np.uint32), keys, sizes, [site])
+        return cls(np.array([row], np.uint32), keys, sizes, Sites.of((site,)))
 
     @classmethod
     def cut(cls, lot: Lot, first: int, row: int, sites: list[str | None]) -> Chunk:
@@ -45,7 +73,7 @@ class Chunk(NamedTuple):
         last = first + len(sites)
         kinds = [lot.cut(kind, first, last) for kind in range(3)]
         rows = np.arange(row, row + len(sites), dtype=np.uint32)
-        return cls(rows, Keys(*(own for own, _ in kinds)), tuple(sizes for _, sizes in kinds), sites)
+        return cls(rows, Keys(*(own for own, _ in kinds)), tuple(sizes for _, sizes in kinds), Sites.of(sites))
 
     @classmethod
     def packed(
@@ -54,7 +82,7 @@ class Chunk(NamedTuple):
         """From the keys of each row as `Digest.packed`: near, held, pieces."""
         near, held, pieces = (Digest.unpacked(b"".join(parts)) for parts in keys)
         sizes = tuple(np.fromiter(map(len, parts), np.int64, len(parts)) // WIDTH for parts in keys)
-        return cls(np.array(rows, np.uint32), Keys(near, held, pieces), sizes, sites)
+        return cls(np.array(rows, np.uint32), Keys(near, held, pieces), sizes, Sites.of(sites))
 
     @classmethod
     def joined(cls, parts: Sequence[Chunk]) -> Chunk:
@@ -64,7 +92,7 @@ class Chunk(NamedTuple):
         keys = [Digest(*(np.concatenate(own) for own in zip(*kind, strict=True))) for kind in _by_kind(parts)]
         sizes = tuple(np.concatenate(own) for own in zip(*(part.sizes for part in parts), strict=True))
         rows = np.concatenate([part.rows for part in parts])
-        return cls(rows, Keys(*keys), sizes, [site for part in parts for site in part.sites])
+        return cls(rows, Keys(*keys), sizes, Sites.joined([part.sites for part in parts]))
 
     def only(self, use: NDArray[np.bool_]) -> Chunk:
         """Those of the rows that `use` (n) is true for."""
@@ -74,7 +102,7 @@ class Chunk(NamedTuple):
         for own, sizes in zip(self.keys, self.sizes, strict=True):
             each = np.repeat(use, sizes)
             keys.append(Digest(own.places[each], own.tags[each]))
-        sites = [self.sites[i] for i in np.flatnonzero(use).tolist()]
+        sites = self.sites._replace(codes=self.sites.codes[use])
         return Chunk(self.rows[use], Keys(*keys), tuple(sizes[use] for sizes in self.sizes), sites)
 
 
@@ -83,17 +111,26 @@ def _by_kind(parts: Sequence[Chunk]) -> Iterator[tuple[Digest, ...]]:
 
 
 class KeyLog:
-    """What was appended, in order. Parts are joined with one that is not much longer, so that each key is moved a few times."""
+    """What was appended, in order. So many parts (`FAN`) are joined to one when as many were joined to each of them before, so
+    that each key is moved a few times only.
+    """
 
     def __init__(self) -> None:
         self.parts: list[Chunk] = []
+        self._levels: list[int] = []
 
     def append(self, part: Chunk) -> None:
         """Takes in rows that are higher than all before."""
         self.parts.append(part)
-        while len(self.parts) > 1 and len(self.parts[-2].rows) <= min(2 * len(self.parts[-1].rows), LONGEST):
-            self.parts[-2:] = [Chunk.joined(self.parts[-2:])]
+        self._levels.append(0)
+        while self._levels[-FAN:] == [self._levels[-1]] * FAN and len(self.parts[-1].rows) < LONGEST:
+            self.parts[-FAN:] = [Chunk.joined(self.parts[-FAN:])]
+            self._levels[-FAN:] = [self._levels[-1] + 1]
 
     def cut(self, last: int) -> None:
         """Forgets all rows that are higher."""
-        self.parts = [part.only(part.rows <= last) for part in self.parts if part.rows[0] <= last]
+        while self.parts and self.parts[-1].rows[0] > last:
+            self.parts.pop()
+            self._levels.pop()
+        if self.parts:
+            self.parts[-1] = self.parts[-1].only(self.parts[-1].rows <= last)

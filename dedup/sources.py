@@ -41,6 +41,7 @@ class Facts:
         self._fields = fields
         self._published = array("d")
         self._codes: dict[str, int] = {}
+        self._names: list[str] = []
         self._origins: dict[str, int] = {}
         self.ids: list[str] = []
         self.sites = array("i")
@@ -84,12 +85,21 @@ class Facts:
         return code
 
     def _code(self, name: str) -> int:
-        return self._codes.setdefault(name.lower().removeprefix("www."), len(self._codes))
+        plain = name.lower().removeprefix("www.")
+        code = self._codes.setdefault(plain, len(self._codes))
+        if code == len(self._names):
+            self._names.append(plain)
+        return code
 
     @property
     def site_names(self) -> list[str]:
         """The sites by their numbers."""
-        return list(self._codes)
+        return self._names.copy()
+
+    def site(self, row: int) -> str | None:
+        """The site of a row."""
+        code = self.sites[row]
+        return self._names[code] if code >= 0 else None
 
     @property
     def undated(self) -> int:

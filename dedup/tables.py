@@ -56,7 +56,7 @@ class Tables:
         self._grow(int(chunk.rows[-1]) + 1)
         self._alive[chunk.rows] = 1
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
-        self._sites[chunk.rows] = [self.code(site) for site in chunk.sites]
+        self._sites[chunk.rows] = chunk.sites.coded(self.code, -1)
         self._make_room([len(own.places) for own in chunk.keys], int(chunk.rows[0]))
         self._enter(chunk)
 

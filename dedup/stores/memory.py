@@ -118,7 +118,7 @@ class MemoryStore:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
         self._remember(row)
-        self._put(row, entry._replace(row=row))
+        self._put(row, entry.at(row))
         self.tables.add_row(row, keys, entry.site)
         self._log.append(Chunk.of(row, keys, entry.site))
         return row
@@ -134,7 +134,7 @@ class MemoryStore:
             self._last += count
         for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
-            self._put(row, entry._replace(row=row))
+            self._put(row, entry.at(row))
         return rows
 
     def _put(self, row: int, entry: Entry) -> None:

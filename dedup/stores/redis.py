@@ -211,7 +211,7 @@ class RedisStore:
         """Stores an entry under a new row, with the others of this change at its end."""
         packed = keys.packed
         row = self._mirror.add(entry, keys, packed)
-        self._change.add(entry._replace(row=row), packed)
+        self._change.add(entry.at(row), packed)
         if self._change.weight > STAGED:
             self._stage()
         return row
@@ -225,7 +225,7 @@ class RedisStore:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
         start = self._mirror.last + 1
         for entry, (row, packed) in zip(entries, self._mirror.admit(entries, keys, first), strict=False):
-            self._change.add(entry._replace(row=row), packed)
+            self._change.add(entry.at(row), packed)
         rows = range(start, self._mirror.last + 1)
         if self._change.weight > STAGED:
             self._stage()

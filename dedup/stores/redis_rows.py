@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dedup import zstd
 from dedup.entries import Entry
-from dedup.key_log import Chunk
+from dedup.key_log import Chunk, Sites
 from dedup.key_table import WIDTH, Digest
 from dedup.keys import Keys, Packed
 
@@ -83,12 +83,11 @@ def split(records: NDArray[Any], data: bytes, first: int, sites: list[str]) -> C
     here = records["here"] == 1
     used = np.repeat(np.repeat(here, len(KINDS)), sizes.ravel())
     own = [Digest(whole.places[use], whole.tags[use]) for use in ((kinds == kind) & used for kind in range(len(KINDS)))]
-    names = [None, *sites]
     return Chunk(
         (np.flatnonzero(here) + first).astype(np.uint32),
         Keys(own[0], own[1], own[2]),
         tuple(sizes[here].T),
-        [names[code] for code in records["site"][here].tolist()],
+        Sites(sites, records["site"][here].astype(np.int32)),
     )
 
 

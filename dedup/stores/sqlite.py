@@ -211,7 +211,7 @@ class SqliteStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = entry._replace(row=row)
+        self._pending[row] = entry.at(row)
         self.tables.add_row(row, keys, entry.site)
         self._keys.append(Chunk.of(row, keys, entry.site))
         if len(self._pending) >= _WAITING:
@@ -228,7 +228,7 @@ class SqliteStore:
             self._keys.append(Chunk.cut(keys, first, row, sites[:count]))
             self._last += count
         for row, entry in zip(rows, entries, strict=False):
-            self._pending[row] = entry._replace(row=row)
+            self._pending[row] = entry.at(row)
         if len(self._pending) >= _WAITING:
             self._flush()
         return rows

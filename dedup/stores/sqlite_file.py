@@ -227,9 +227,10 @@ def checked(path: Path, uri: str, opening: Opening) -> dict[str, str]:
             if len(found) != len(SCHEMA) + 1 or {*found} != {*SCHEMA, _OWN}:
                 raise IndexDamaged(uri, "is no index: its tables are others")
             held = dict(db.execute("SELECT name, value FROM header").fetchall())
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _unread(uri, error) from error
-    if held.pop(_SUM, None) != _sum(held):
+    texts = all(isinstance(part, str) for pair in held.items() for part in pair)
+    if not texts or held.pop(_SUM, None) != _sum(held):
         raise IndexDamaged(uri, "its header is damaged")
     compared(uri, opening, held)
     return held
@@ -260,7 +261,7 @@ def _check_form(uri: str, application: int, version: int) -> None:
         raise IndexDamaged(uri, f"has format {version}; this version of dedup reads format {VERSION}")
 
 
-def _unread(uri: str, error: sqlite3.Error) -> StoreError:
+def _unread(uri: str, error: Exception) -> StoreError:
     """What to say when SQLite cannot read a file: it may be damaged, or in use, or nothing can be written beside it."""
     if "readonly" in str(error) or "unable to open" in str(error):
         return StoreError(

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from dedup.errors import IndexDamaged
-from dedup.key_log import LONGEST, Chunk
+from dedup.key_log import LONGEST, Chunk, Sites
 from dedup.key_table import Digest
 from dedup.keys import Keys
 from dedup.stores.sqlite_connection import Connection
@@ -43,12 +43,11 @@ _WHOLE: Final = 1_000
 
 def segment_of(chunk: Chunk) -> tuple[Any, ...]:
     """A row of the table. The numbers of the articles must follow each other."""
-    codes: dict[str, int] = {}
-    own = [0 if site is None else codes.setdefault(site, len(codes) + 1) for site in chunk.sites]
-    numbers = np.column_stack((*chunk.sizes, np.array(own, np.int64))).astype(_PLACE).tobytes()
+    names, codes = chunk.sites
+    numbers = np.column_stack((*chunk.sizes, codes)).astype(_PLACE).tobytes()
     blobs = [keys.places.astype(_PLACE).tobytes() + keys.tags.astype(_TAG).tobytes() for keys in chunk.keys]
     first, last = int(chunk.rows[0]), int(chunk.rows[-1])
-    sites = json.dumps(list(codes))
+    sites = json.dumps(names)
     return (last, first, sites, numbers, *blobs, _sum(last, first, sites.encode(), numbers, *blobs))
 
 
@@ -72,8 +71,10 @@ def chunk_of(segment: tuple[Any, ...]) -> Chunk:
     """The articles of a row; those that were forgotten before `compact` are left out. Raises ValueError where it is none."""
     last, first, sites, numbers, *blobs, _ = segment
     held = np.frombuffer(numbers, _PLACE).reshape(-1, 4).astype(np.int64)
-    names = [None, *json.loads(sites)]
-    if not 0 < first <= last == first + len(held) - 1 <= np.iinfo(np.uint32).max or held[:, 3].max() >= len(names):
+    names = json.loads(sites)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("sites that have no names")
+    if not 0 < first <= last == first + len(held) - 1 <= np.iinfo(np.uint32).max or held[:, 3].max() > len(names):
         raise ValueError("numbers that do not fit")
     keys = []
     for kind, blob in enumerate(blobs):
@@ -84,7 +85,7 @@ def chunk_of(segment: tuple[Any, ...]) -> Chunk:
             Digest(np.frombuffer(blob, _PLACE, count), np.frombuffer(blob, _TAG, count, count * _PLACE.itemsize))
         )
     rows = np.arange(first, last + 1, dtype=np.uint32)
-    own = [names[code] for code in held[:, 3].tolist()]
+    own = Sites(names, held[:, 3].astype(np.int32))
     return Chunk(rows, Keys(*keys), tuple(held[:, :3].T), own).only(held[:, 0] > 0)
 
 
@@ -140,7 +141,6 @@ def _filled(part: Chunk, first: int, last: int) -> Chunk:
     sizes = tuple(np.zeros(len(rows), np.int64) for _ in range(3))
     for whole, own in zip(sizes, part.sizes, strict=True):
         whole[places] = own
-    sites: list[str | None] = [None] * len(rows)
-    for place, site in zip(places.tolist(), part.sites, strict=True):
-        sites[place] = site
-    return Chunk(rows, part.keys, sizes, sites)
+    codes = np.zeros(len(rows), np.int32)
+    codes[places] = part.sites.codes
+    return Chunk(rows, part.keys, sizes, Sites(part.sites.names, codes))
