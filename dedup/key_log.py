@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from dedup.key_table import WIDTH, Digest
 from dedup.keys import Keys, Lot
 
-LONGEST: Final = 10_000
-"""Parts of a log are joined until they have so many rows; what fills a table is best as large, as its keys are entered in their
-order in the table."""
+LONGEST: Final = 5_000
+"""Parts of a log are joined until they have so many rows."""
 
 FAN: Final = 8
 

@@ -15,9 +15,6 @@ GROWTH: Final = 1.4
 SMALLEST: Final = 1 << 12
 """Slots of an empty table."""
 
-MANY: Final = 1 << 16
-"""So many keys are entered in the order of their places."""
-
 SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
 
@@ -92,10 +89,7 @@ class KeyTable:
         """Enters key i for row `owners[i]`; there must be room (`full`). `alive` (u8 by row): rows that are not give way."""
         from dedup.kernels import table as kernel
 
-        places, tags = keys
-        if len(places) >= MANY:
-            places, tags, owners = kernel.ordered(places, tags, owners)
-        entered, refused = kernel.insert(self._rows, self._tags, places, tags, owners, self.limit, alive)
+        entered, refused, _ = kernel.insert(self._rows, self._tags, *keys, owners, self.limit, alive)
         self.count += entered
         self.capped += refused
 

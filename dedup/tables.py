@@ -128,7 +128,7 @@ class Tables:
         self._make_room([int(span.ends[last - 1] - span.starts[first]) for span in keys.spans], row)
         entered = np.zeros((len(self._tables), 2), np.int64)
         codes = np.array([self.code(site) for site in sites], np.int32)
-        done: int = kernel.admit(
+        done, _ = kernel.admit(
             self._arrays,
             tuple((span.digest.places, span.digest.tags) for span in keys.spans),
             tuple((span.starts, span.ends) for span in keys.spans),
@@ -143,7 +143,7 @@ class Tables:
             entered,
         )
         self._count(entered)
-        return done
+        return int(done)
 
     @property
     def _arrays(self) -> tuple[tuple[NDArray[np.uint32], NDArray[np.uint16]], ...]:

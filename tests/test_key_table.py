@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_log import FAN, Chunk, KeyLog
-from dedup.key_table import MANY, SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
 from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
@@ -55,22 +54,19 @@ def test_packed_keys_of_another_length_are_refused() -> None:
         Digest.unpacked(b"1234567")
 
 
-@pytest.mark.parametrize("many", [1, MANY])
 @settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 20), st.lists(st.integers(0, 40), min_size=1, max_size=8), st.booleans()), max_size=40
     )
 )
-def test_the_table_is_a_dictionary(many: int, rows: list[tuple[int, list[int], bool]]) -> None:
-    """Whether keys are entered in their own order or in that of their places."""
+def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> None:
     table, twin = KeyTable(3), reference_table.Table(3)
     alive = np.ones(32, np.uint8)
     living = set(range(32))
     for row, keys, ends in rows:
         own = digest(keys)
-        with patch("dedup.key_table.MANY", many):
-            table.add(own, owners(row, len(keys)), alive)
+        table.add(own, owners(row, len(keys)), alive)
         for pair in pairs(own):
             twin.add(pair, row, living)
         if ends:
