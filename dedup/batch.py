@@ -129,7 +129,7 @@ class Decider:
         if len(held.values):
             living = np.zeros(self.nodes.long, bool)
             living[alive] = True
-            by_passage = passages.propose(held, living, limits.passage)
+            by_passage = passages.propose(held, living, limits.passage, self.workspace.release)
             self.hot = max(self.hot, by_passage.capped)
             codes = np.union1d(codes, by_passage.codes)
         new = codes[~np.isin(codes, self.seen, assume_unique=True)]

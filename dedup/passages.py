@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,7 +25,10 @@ when it has only one)."""
 _SLOTS: Final = 1 << 27
 """The most slots that passages are counted in."""
 
-_PART: Final = 8_000_000
+_STRETCH: Final = 4_000_000
+"""So many passages are looked at before their memory is given back, about."""
+
+_PART: Final = 5_000_000
 """So many passages are sorted at once, about."""
 
 
@@ -46,19 +49,24 @@ def chosen(tokens: Tokens) -> Passages:
     return Passages(out[:total].copy(), counts)
 
 
-def propose(found: Passages, alive: NDArray[np.bool_], limit: int) -> Candidates:
+def propose(
+    found: Passages, alive: NDArray[np.bool_], limit: int, release: Callable[[], None] = lambda: None
+) -> Candidates:
     """The pairs of `alive` texts (bool[n]) that share enough passages.
 
     A passage that more than `limit` texts hold pairs each with the `limit` lowest-numbered ones only, and is counted.
+    `release` is called after every stretch of `found.values`, to give memory of them back.
     """
-    shared = gather(_buckets(found, alive), limit)
+    shared = gather(_buckets(found, alive, release), limit)
     low, high = shared.pairs.T
     fewer = np.minimum(found.counts[low], found.counts[high])
     enough = (shared.times >= np.minimum(2, fewer)) & (shared.times >= SHARE * fewer)
     return Candidates(shared.codes[enough], shared.times[enough], shared.capped)
 
 
-def _buckets(found: Passages, alive: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+def _buckets(
+    found: Passages, alive: NDArray[np.bool_], release: Callable[[], None]
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
     """The passages that several texts may hold, sorted, with the text of each; in parts, which bounds memory."""
     from dedup.kernels import passages as kernel
 
@@ -67,14 +75,33 @@ def _buckets(found: Passages, alive: NDArray[np.bool_]) -> Iterator[tuple[NDArra
     while slots < min(2 * total, _SLOTS):
         slots *= 2
     table = np.zeros(slots, np.uint8)
-    kernel.tally(found.values, table)
+    stretches = list(_stretches(np.cumsum(found.counts)))
+    for _, place in stretches:
+        kernel.tally(found.values[place], table)
+        release()
     parts = total // _PART + 1
     out = np.empty(total // parts, np.uint64)
     for part in range(parts):
         low, high = (1 << 32) * part // parts, (1 << 32) * (part + 1) // parts
-        size = kernel.shared(found.values, found.counts, alive, table, low, high, out)
-        if size > len(out):
+        while True:
+            size = 0
+            for texts, place in stretches:
+                own = found.values[place], found.counts[texts], alive[texts]
+                size += kernel.shared(*own, table, low, high, texts.start, out[size:])
+                release()
+            if size <= len(out):
+                break
             out = np.empty(size, np.uint64)
-            kernel.shared(found.values, found.counts, alive, table, low, high, out)
-        ordered = np.sort(out[:size])
+        ordered = out[:size]
+        ordered.sort()
         yield ordered >> np.uint64(32), (ordered & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _stretches(ends: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
+    """Texts, of which the passages end at `ends`, in stretches of about `_STRETCH` passages, and where these are."""
+    first = start = 0
+    while first < len(ends):
+        last = max(first + 1, int(np.searchsorted(ends, start + _STRETCH, side="right")))
+        end = int(ends[last - 1])
+        yield slice(first, last), slice(start, end)
+        first, start = last, end

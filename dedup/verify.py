@@ -16,7 +16,7 @@ from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
 from dedup.signatures import encode
 
-CHUNK: Final = 1024
+CHUNK: Final = 256
 """Pairs are aligned in chunks of this many; tokens in a file are in memory for a chunk at a time."""
 
 _QUOTES: Final = str.maketrans("‘’‚‛“”„‟«»‹›`´", "''''" + '""""""' + "''''")

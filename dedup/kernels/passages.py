@@ -72,10 +72,11 @@ def tally(passages, table):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def shared(passages, counts, alive, table, low, high, out):  # type: ignore[no-untyped-def]
+def shared(passages, counts, alive, table, low, high, first, out):  # type: ignore[no-untyped-def]
     """Writes `passage << 32 | text` for every passage in [low, high) of an `alive` text that another may have too.
 
-    `passages` are those of all texts in order, `counts` of each. Returns how many there are; `out` may hold fewer.
+    `passages` are those of texts from number `first` on, in order, `counts` of each. Returns how many there are; `out` may hold
+    fewer.
     """
     mask = uint64(len(table) - 1)
     found = 0
@@ -86,6 +87,6 @@ def shared(passages, counts, alive, table, low, high, out):  # type: ignore[no-u
             i += 1
             if alive[d] and low <= x and x < high and table[uint64(x) & mask] > 1:
                 if found < len(out):
-                    out[found] = uint64(x) << uint64(32) | uint64(d)
+                    out[found] = uint64(x) << uint64(32) | uint64(first + d)
                 found += 1
     return found
