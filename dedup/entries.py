@@ -121,12 +121,18 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
         rows.texts.append(data)
         rows.titles.append(facts.add(taken.record, data, taken.values))
         row = len(facts.ids) - 1
-        article = Article(facts.ids[row], taken.record, fields)
         found.outcome.append(row)
-        site = facts.site(row)
-        published = facts.published(row)
         found.entries.append(
-            Entry(article.id, data, article.title, article.url, article.canonical_url, site, published, now)
+            Entry(
+                facts.ids[row],
+                data,
+                essentials.title(taken.values),
+                essentials.url(taken.values, taken.record),
+                Article("", taken.record, fields).canonical_url,
+                facts.site(row),
+                facts.published(row),
+                now,
+            )
         )
     if rows.texts:
         _take(found, rows, settings)

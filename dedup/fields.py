@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -184,6 +184,16 @@ class Essentials:
         if plan[2] and values[0] is None:
             values[0] = self._fields.text_of(record)
         return values
+
+    @staticmethod
+    def title(values: Sequence[Any]) -> str | None:
+        """The title (`Article.title`) from the values."""
+        return _string(values[3])
+
+    def url(self, values: Sequence[Any], record: Mapping[str, Any]) -> str | None:
+        """The URL (`Article.url`) from the values; where the first one is none, from the record."""
+        first = values[5]
+        return _url(first) or (None if first is None else self._fields.url_of(record))
 
     def of_object(self, record: Mapping[str, Any]) -> list[Any]:
         """The six values of an object as a mapping: what it has is not told by its keys, so nothing is remembered."""

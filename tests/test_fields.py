@@ -59,7 +59,9 @@ def test_the_first_name_that_has_a_value_wins(part: str) -> None:
     st.lists(
         st.dictionaries(
             st.sampled_from(["text", "body", "a", "a.b", "id", "guid", "date", "published", "title", "url", "other"]),
-            st.one_of(st.none(), st.sampled_from(["", "x", 0, {"b": "y"}, {"b": None}, {"b": {"c": 1}}, []])),
+            st.one_of(
+                st.none(), st.sampled_from(["", "x", b"x", "http://x", 0, {"b": "y"}, {"b": None}, {"b": {"c": 1}}, []])
+            ),
             max_size=8,
         ),
         max_size=8,
@@ -72,12 +74,15 @@ def test_what_is_remembered_of_shapes_does_not_change_what_is_found(records: lis
         published=("date", "published"),
         title=("title", "a"),
         site=("a.b", "site"),
-        url=("url",),
+        url=("url", "guid", "a.b"),
     )
     parts = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
     essentials = Essentials(fields)
     for record in [*records, *records]:
-        assert essentials(record) == [first(record, names) for names in parts]
+        values = essentials(record)
+        assert values == [first(record, names) for names in parts]
+        found = Article("", record, fields)
+        assert (essentials.title(values), essentials.url(values, record)) == (found.title, found.url)
 
 
 def test_many_shapes_are_not_all_remembered() -> None:

@@ -38,8 +38,11 @@ def test_what_is_read(shape: Shape) -> None:
     assert found.title == shape.title
     assert str(found.site).removeprefix("www.") == shape.site
     assert found.published == shape.published
-    taken = take(found.record, Essentials(FIELDS), FIELDS)
+    essentials = Essentials(FIELDS)
+    taken = take(found.record, essentials, FIELDS)
     assert isinstance(taken, Taken)
+    assert essentials.title(taken.values) == shape.title
+    assert essentials.url(taken.values, taken.record) == shape.url
     assert taken.text == found.text
     for paragraph in PARAGRAPHS:
         assert paragraph in taken.text
