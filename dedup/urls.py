@@ -53,6 +53,9 @@ for content are not here, whatever those lists say: `ref`, `source`, `id`, `cid`
 _AMP: Final = frozenset({"amp", "amp=", "amp=1", "amp=true", "outputtype=amp"})
 """Whole parameters, in lower case, that ask for the AMP form of a page; `amp=16` may be a fuse."""
 
+_PLAIN: Final = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")
+"""URLs that are in w3lib's canonical form as they are; it would take most of the time to find that out."""
+
 _PAGE: Final = re.compile(
     r"https?://([^/?#@]*@)?"
     r"(?:(?:www|m|amp)\.(?=[^./:]+\.[^./:]))*(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?"
@@ -123,8 +126,6 @@ def host(url: str | None) -> str | None:
 
 
 def _normal(url: str) -> str | None:
-    from w3lib.url import canonicalize_url
-
     head, _, fragment = url.partition("#")
     head, mark, query = head.partition("?")
     if mark:
@@ -133,7 +134,7 @@ def _normal(url: str) -> str | None:
     if fragment.startswith(("!", "/")) and fragment.strip("!/"):
         head += "#" + fragment
     try:
-        found = _PAGE.fullmatch(canonicalize_url(head, keep_fragments=True))
+        found = _PAGE.fullmatch(head if _PLAIN.fullmatch(head) else _canonical(head))
     except ValueError:
         return None
     if found is None:
@@ -150,6 +151,12 @@ def _normal(url: str) -> str | None:
     form = f"https://{user}{name}{port and ':' + port}{shorter or '/'}{query and '?' + query}{fragment}"
     # What follows a semicolon is quoted in another way when it ends the path.
     return _normal(form) if ";" in shorter and shorter != path else form
+
+
+def _canonical(url: str) -> str:
+    from w3lib.url import canonicalize_url
+
+    return canonicalize_url(url, keep_fragments=True)
 
 
 def _without_amp(path: str) -> str:

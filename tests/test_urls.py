@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup import urls
 from dedup.urls import TRACKING, host, normal_url, page, same_page
 
 TABLE: Final = json.loads((Path(__file__).parent / "cases" / "urls.json").read_text("utf-8"))
@@ -166,3 +167,8 @@ def test_tracking_parameters_anywhere_do_not_matter(
 def test_the_same_page_has_one_form(a: str, b: str) -> None:
     assert same_page(a, b) == same_page(b, a)
     assert not same_page(a, b) or normal_url(a) == normal_url(b)
+
+
+@given(st.from_regex(urls._PLAIN, fullmatch=True))
+def test_plain_urls_are_canonical_as_they_are(url: str) -> None:
+    assert urls._canonical(url) == url
