@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +14,7 @@ from dedup.alignment import Tokens
 from dedup.corpus import Corpus
 from dedup.sources import Source
 from dedup.spool import Workspace
+from dedup.stretches import stretches
 from dedup.urls import page
 from dedup.words import locate
 
@@ -30,6 +33,9 @@ _ANY_SITE: Final = 1 << 30
 _SLOTS: Final = 1 << 27
 """The most slots that pieces are counted in; more pieces share slots, which costs time and changes nothing."""
 
+_PART: Final = 2_000_000
+"""So many pieces that may be repeated are sorted at once, about."""
+
 _CHUNK: Final = 1_000_000
 """Tokens are copied in chunks of about this many."""
 
@@ -46,19 +52,16 @@ class Cores:
 
 def cores(source: Source, corpus: Corpus, workspace: Workspace) -> Cores:
     """Sets the boilerplate of all rows aside. Does not depend on the order of the rows."""
-    from dedup.kernels import boilerplate as kernel
-
     marks = np.zeros(len(corpus.piece_keys), np.uint8)
     marked = np.zeros(len(corpus.sites), np.bool_)
     if len(marks):
-        pieces = np.empty(len(marks), np.int64)
-        kernel.order_pieces(corpus.piece_keys, corpus.piece_heads, pieces)
         digest = digests(corpus.contexts)
         bare = _furniture(source, corpus, digest)
-        _mark(corpus, corpus.sites, (CONTEXTS, bare, pieces, digest), marks, marked)
+        workspace.release()
+        _mark(corpus, corpus.sites, (CONTEXTS, bare, digest), (marks, marked), workspace.release)
         if len(set(corpus.sites)) >= SITES:
             everywhere = np.where(corpus.sites < 0, corpus.sites, _ANY_SITE).astype(np.int32)
-            _mark(corpus, everywhere, (SITES, bare[:0], pieces, digest), marks, marked)
+            _mark(corpus, everywhere, (SITES, bare[:0], digest), (marks, marked), workspace.release)
         for row in bare.tolist():
             marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]] = 1
         marked[bare] = True
@@ -70,35 +73,65 @@ def cores(source: Source, corpus: Corpus, workspace: Workspace) -> Cores:
 def _mark(
     corpus: Corpus,
     sites: NDArray[np.int32],
-    search: tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]],
-    marks: NDArray[np.uint8],
-    marked: NDArray[np.bool_],
+    search: tuple[int, NDArray[np.int64], NDArray[np.uint64]],
+    marked: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+    release: Callable[[], None],
 ) -> None:
     """Marks the pieces that stand in so many unlike rows of a site, and those of rows that are bare, in all rows.
 
-    `search`: how many unlike rows; bare rows; the pieces of every row in order of their keys; a hash of every context.
+    `search`: how many unlike rows; bare rows; a hash of every context. `marked`: pieces, and rows that have some. `release` gives
+    memory of pieces back.
     """
     from dedup.kernels import boilerplate as kernel
 
-    need, bare, pieces, digest = search
-    keys, ends = corpus.piece_keys, corpus.piece_heads[1:]
+    need, bare, digest = search
+    parted = list(stretches(corpus.piece_heads[1:]))
+
+    def stretch(rows: slice, pieces: slice) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32]]:
+        release()
+        return corpus.piece_keys[pieces], corpus.piece_heads[1:][rows] - pieces.start, sites[rows]
+
     slots = 1 << 16
-    while slots < min(2 * len(keys), _SLOTS):
+    while slots < min(2 * len(corpus.piece_keys), _SLOTS):
         slots *= 2
     table = np.zeros(slots, np.uint8)
-    kernel.tally(keys, ends, sites, table, need)
+    for part in parted:
+        kernel.tally(*stretch(*part), table, need)
+
+    def collected(low: int, high: int, out: tuple[NDArray[np.uint64], NDArray[np.int32]]) -> int:
+        at = 0
+        for part in parted:
+            rest = part[0].start, out[0][at:], out[1][at:]
+            at += kernel.collect(*stretch(*part), table, need, np.uint64(low), np.uint64(high), *rest)
+        return at
+
     nothing = np.empty(0, np.uint64), np.empty(0, np.int32)
-    count = kernel.collect(keys, ends, sites, table, need, *nothing)
-    found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
-    kernel.collect(keys, ends, sites, table, need, found, rows)
-    words = corpus.hashes[rows]
-    order = np.lexsort((words[:, 1], words[:, 0], digest[rows], -corpus.lengths[rows], found))  # longest first
-    known = np.empty(count // need + 1, np.uint64)
-    of_rows = corpus.contexts, keys, corpus.piece_lengths, corpus.piece_heads, pieces
+    parts = collected(0, (1 << 64) - 1, nothing) // _PART + 1
+    bounds = [(1 << 64) * i // parts for i in range(parts + 1)]
+    known = [np.empty(0, np.uint64)]
+    for low, end in itertools.pairwise(bounds):  # bounds memory; each key is in one part with all of its rows
+        count = collected(low, end - 1, nothing)
+        found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
+        collected(low, end - 1, (found, rows))
+        words = corpus.hashes[rows]
+        order = np.lexsort((words[:, 1], words[:, 0], digest[rows], -corpus.lengths[rows], found))  # longest first
+        known += [_repeated(corpus, found[order], rows[order], sites, need), found[np.isin(rows, bare)]]
+    names = np.unique(np.concatenate(known))
+    for part in parted:
+        kernel.mark(*stretch(*part), table, need, names, marked[0][part[1]], marked[1][part[0]])
+    release()
+
+
+def _repeated(
+    corpus: Corpus, found: NDArray[np.uint64], rows: NDArray[np.int32], sites: NDArray[np.int32], need: int
+) -> NDArray[np.uint64]:
+    """Those of the pieces found, sorted, that stand in so many unlike rows."""
+    from dedup.kernels import boilerplate as kernel
+
+    known = np.empty(len(found) // need + 1, np.uint64)
+    of_rows = corpus.contexts, corpus.piece_keys, corpus.piece_lengths, corpus.piece_heads
     apart = corpus.sites if sites is not corpus.sites else corpus.sites[:0]
-    known = known[: kernel.many_contexts(found[order], rows[order], *of_rows, apart, need, known)]
-    known = np.union1d(known, found[np.isin(rows, bare)])
-    kernel.mark(keys, ends, sites, table, need, known, marks, marked)
+    return known[: kernel.many_contexts(found, rows, *of_rows, apart, need, known)]
 
 
 def everywhere(corpus: Corpus, cores: Cores) -> NDArray[np.uint64]:

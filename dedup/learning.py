@@ -167,8 +167,6 @@ def _unlike(
     pieces = np.concatenate([w.keys for w in known])
     lengths = np.concatenate([w.lengths for w in known])
     contexts = np.stack([w.context for w in known])
-    order = np.empty(len(pieces), np.int64)
-    kernel.order_pieces(pieces, heads, order)
     sites = np.empty(0, np.int32)
     if tables is not None:
         sites = np.concatenate((np.array([-2], np.int32), tables.site(np.array(list(others), np.int64))))
@@ -183,6 +181,6 @@ def _unlike(
     sizes = np.array([len(w.tokens) for w in known])
     by = np.lexsort((digests(contexts)[holders], -sizes[holders], found))  # longest first, as a run of a dump looks
     out = np.empty(len(found), np.uint64)
-    count = kernel.many_contexts(found[by], holders[by], contexts, pieces, lengths, heads, order, sites, need, out)
+    count = kernel.many_contexts(found[by], holders[by], contexts, pieces, lengths, heads, sites, need, out)
     names: list[int] = out[:count].tolist()
     return names

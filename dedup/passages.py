@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.candidates import Candidates, gather
+from dedup.stretches import stretches
 
 SHINGLE: Final = 6
 """Tokens in a passage."""
@@ -24,9 +25,6 @@ when it has only one)."""
 
 _SLOTS: Final = 1 << 27
 """The most slots that passages are counted in."""
-
-_STRETCH: Final = 4_000_000
-"""So many passages are looked at before their memory is given back, about."""
 
 _PART: Final = 5_000_000
 """So many passages are sorted at once, about."""
@@ -75,8 +73,8 @@ def _buckets(
     while slots < min(2 * total, _SLOTS):
         slots *= 2
     table = np.zeros(slots, np.uint8)
-    stretches = list(_stretches(np.cumsum(found.counts)))
-    for _, place in stretches:
+    parted = list(stretches(np.cumsum(found.counts)))
+    for _, place in parted:
         kernel.tally(found.values[place], table)
         release()
     parts = total // _PART + 1
@@ -85,7 +83,7 @@ def _buckets(
         low, high = (1 << 32) * part // parts, (1 << 32) * (part + 1) // parts
         while True:
             size = 0
-            for texts, place in stretches:
+            for texts, place in parted:
                 own = found.values[place], found.counts[texts], alive[texts]
                 size += kernel.shared(*own, table, low, high, texts.start, out[size:])
                 release()
@@ -95,13 +93,3 @@ def _buckets(
         ordered = out[:size]
         ordered.sort()
         yield ordered >> np.uint64(32), (ordered & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _stretches(ends: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
-    """Texts, of which the passages end at `ends`, in stretches of about `_STRETCH` passages, and where these are."""
-    first = start = 0
-    while first < len(ends):
-        last = max(first + 1, int(np.searchsorted(ends, start + _STRETCH, side="right")))
-        end = int(ends[last - 1])
-        yield slice(first, last), slice(start, end)
-        first, start = last, end

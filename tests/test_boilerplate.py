@@ -299,7 +299,7 @@ def test_borders_of_batches_are_nothing(size: int, monkeypatch: pytest.MonkeyPat
     assert marked(mixed()) == expected
 
 
-@pytest.mark.parametrize(("name", "size"), [("_CHUNK", 1), ("_CHUNK", 60), ("_SLOTS", 1)])
+@pytest.mark.parametrize(("name", "size"), [("_CHUNK", 1), ("_CHUNK", 60), ("_SLOTS", 1), ("_PART", 1), ("_PART", 50)])
 def test_sizes_of_working_data_are_nothing(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, found = found_in(mixed())
     monkeypatch.setattr(boilerplate, name, size)
@@ -392,13 +392,11 @@ def rows_of(found: Sequence[Context]) -> NDArray[np.uint32]:
 
 
 def texts_of(found: Sequence[Context]) -> tuple[Any, ...]:
-    """Contexts as the kernels take them: words, keys and lengths of pieces, heads, and the order of the pieces."""
+    """Contexts as the kernels take them: words, keys and lengths of pieces, heads."""
     pieces = [piece for context in found for piece in context.pieces]
     keys = np.array([2**64 - 1 - piece[0] for piece in pieces], np.uint64)
     heads = np.concatenate(([0], np.cumsum([len(context.pieces) for context in found]))).astype(np.int64)
-    order = np.empty(len(keys), np.int64)
-    kernel.order_pieces(keys, heads, order)
-    return rows_of(found), keys, np.array([len(piece) for piece in pieces], np.uint32), heads, order
+    return rows_of(found), keys, np.array([len(piece) for piece in pieces], np.uint32), heads
 
 
 @quick
@@ -411,10 +409,10 @@ def test_share_few_is_that_of_the_twin(a: list[int], b: list[int]) -> None:
 @quick
 @given(contexts, contexts)
 def test_unlike_is_that_of_the_twin(a: Context, b: Context) -> None:
-    words, keys, lengths, heads, order = texts_of([a, b])
+    words, keys, lengths, heads = texts_of([a, b])
     for i, j in ((0, 1), (1, 0)):
-        assert kernel.mostly_shared(keys, lengths, heads, order, i, j) == reference_pieces.mostly_shared(a, b)
-        assert kernel.unlike(words, keys, lengths, heads, order, i, j) == reference_pieces.unlike(a, b)
+        assert kernel.mostly_shared(keys, lengths, heads, i, j) == reference_pieces.mostly_shared(a, b)
+        assert kernel.unlike(words, keys, lengths, heads, i, j) == reference_pieces.unlike(a, b)
 
 
 @quick
@@ -427,10 +425,8 @@ def test_many_contexts_are_those_of_the_twin(entries: list[tuple[int, int]], mad
     entries.sort()
     keys, rows = np.array([k for k, _ in entries], np.uint64), np.array([r for _, r in entries], np.int32)
     out = np.empty(len(keys) // need + 1, np.uint64)
-    words, piece_keys, lengths, heads, order = texts_of(made)
-    found = out[
-        : kernel.many_contexts(keys, rows, words, piece_keys, lengths, heads, order, np.empty(0, np.int32), need, out)
-    ]
+    words, piece_keys, lengths, heads = texts_of(made)
+    found = out[: kernel.many_contexts(keys, rows, words, piece_keys, lengths, heads, np.empty(0, np.int32), need, out)]
     assert found.tolist() == reference_pieces.many_contexts(keys.tolist(), [made[r] for r in rows], need)
 
 

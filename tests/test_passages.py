@@ -185,7 +185,7 @@ def test_parts_change_nothing(case: tuple[list[set[int]], list[bool]], limit: in
     whole = propose(made(texts), np.array(alive, bool), limit)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passages, "_PART", size)
-        patch.setattr(passages, "_STRETCH", size)
+        patch.setattr("dedup.stretches.STRETCH", size)
         parted = propose(made(texts), np.array(alive, bool), limit)
     assert as_dict(parted) == as_dict(whole)
     assert parted.capped == whole.capped

@@ -67,18 +67,20 @@ def tally(keys, piece_ends, sites, table, limit):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def collect(keys, piece_ends, sites, table, limit, out_keys, out_rows):  # type: ignore[no-untyped-def]
-    """Writes the pieces whose slot reached `limit` as (key of the piece at its site, row); returns how many."""
+def collect(keys, piece_ends, sites, table, limit, low, high, first, out_keys, out_rows):  # type: ignore[no-untyped-def]
+    """Writes the pieces whose slot reached `limit` as (key of the piece at its site, row, counted from `first` on), for keys from
+    `low` to `high`; returns how many.
+    """
     mask = uint64(len(table) - 1)
     p = 0
     found = 0
     for d in range(len(piece_ends)):
         while p < piece_ends[d]:
             key, slot = _slot(keys[p], sites[d], mask)
-            if table[slot] >= limit:
+            if table[slot] >= limit and low <= key and key <= high:
                 if found < len(out_keys):
                     out_keys[found] = key
-                    out_rows[found] = d
+                    out_rows[found] = first + d
                 found += 1
             p += 1
     return found
@@ -100,25 +102,20 @@ def share_few(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def order_pieces(keys, heads, order):  # type: ignore[no-untyped-def]
-    """order[heads[d]:heads[d + 1]]: the pieces of row d, sorted by key."""
-    for d in range(len(heads) - 1):
-        order[heads[d] : heads[d + 1]] = heads[d] + np.argsort(keys[heads[d] : heads[d + 1]])
-
-
-@njit(nogil=True, cache=True)
-def mostly_shared(keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
+def mostly_shared(keys, lengths, heads, a, b):  # type: ignore[no-untyped-def]
     """Whether at least half of the words of the shorter one of two rows lie in pieces that the other has too."""
     whole_a = np.sum(lengths[heads[a] : heads[a + 1]])
     whole_b = np.sum(lengths[heads[b] : heads[b + 1]])
+    order_a = heads[a] + np.argsort(keys[heads[a] : heads[a + 1]])
+    order_b = heads[b] + np.argsort(keys[heads[b] : heads[b + 1]])
     shared = 0
-    i = heads[a]
-    j = heads[b]
-    while i < heads[a + 1] and j < heads[b + 1]:
-        x = keys[order[i]]
-        y = keys[order[j]]
+    i = 0
+    j = 0
+    while i < len(order_a) and j < len(order_b):
+        x = keys[order_a[i]]
+        y = keys[order_b[j]]
         if x == y:
-            shared += lengths[order[i]]
+            shared += lengths[order_a[i]]
             i += 1
             j += 1
         elif x < y:
@@ -129,7 +126,7 @@ def mostly_shared(keys, lengths, heads, order, a, b):  # type: ignore[no-untyped
 
 
 @njit(nogil=True, cache=True)
-def unlike(contexts, keys, lengths, heads, order, a, b):  # type: ignore[no-untyped-def]
+def unlike(contexts, keys, lengths, heads, a, b):  # type: ignore[no-untyped-def]
     """Whether two rows are different articles: unlike in their titles, and in their openings or texts; where one has no title,
     unlike in their openings and texts.
     """
@@ -137,8 +134,8 @@ def unlike(contexts, keys, lengths, heads, order, a, b):  # type: ignore[no-unty
     if contexts[a, 0, 0] != 0 and contexts[b, 0, 0] != 0:
         if not share_few(contexts[a, 0], contexts[b, 0]):
             return False
-        return openings or not mostly_shared(keys, lengths, heads, order, a, b)
-    return openings and not mostly_shared(keys, lengths, heads, order, a, b)
+        return openings or not mostly_shared(keys, lengths, heads, a, b)
+    return openings and not mostly_shared(keys, lengths, heads, a, b)
 
 
 @njit(nogil=True, cache=True)
@@ -159,7 +156,7 @@ def many_titles(contexts, rows, need):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, sites, need, out):  # type: ignore[no-untyped-def]
+def many_contexts(found_keys, rows, contexts, keys, lengths, heads, sites, need, out):  # type: ignore[no-untyped-def]
     """Writes each of `found_keys` (sorted, with the row of each) that stands in `need` mutually unlike rows; how many.
 
     With `sites`, of different sites as well; without (empty), of any.
@@ -176,7 +173,7 @@ def many_contexts(found_keys, rows, contexts, keys, lengths, heads, order, sites
                     if len(sites) and sites[rows[k]] == sites[chosen[c]]:
                         new = False
                         break
-                    if not unlike(contexts, keys, lengths, heads, order, rows[k], chosen[c]):
+                    if not unlike(contexts, keys, lengths, heads, rows[k], chosen[c]):
                         new = False
                         break
                 if new:
