@@ -14,7 +14,7 @@ from dedup.readers.arrow import ipc, pa
 from dedup.spool import Spool
 
 _RELEASED: Final = 16
-"""The memory of so many batches is given back at once, as a file that was read is memory of the process otherwise."""
+"""The memory of so many batches is given back at once, as what was read of a file counts as memory of the process otherwise."""
 
 
 class Stretch(NamedTuple):
@@ -31,6 +31,7 @@ class Decoded:
         self.spool = spool
         self._schema = schema
         self._places: list[tuple[int, int, int]] = []
+        self._asked = 0
 
     def append(self, found: Stretch) -> tuple[int, int]:
         """Adds a batch; returns where it starts in the spool, and its size, in bytes."""
@@ -42,10 +43,7 @@ class Decoded:
 
     def __iter__(self) -> Iterator[Stretch]:
         """All of them, in order."""
-        for i in range(len(self._places)):
-            yield self._at(i)
-            if i % _RELEASED == 0:
-                self.spool.release()
+        return map(self._at, range(len(self._places)))
 
     def row(self, number: int) -> pa.RecordBatch:
         """The row of a number that one of the batches holds, as a batch."""
@@ -53,6 +51,9 @@ class Decoded:
         return found.batch.slice(number - found.first, 1)
 
     def _at(self, i: int) -> Stretch:
+        self._asked += 1
+        if self._asked % _RELEASED == 0:
+            self.spool.release()
         first, start, size = self._places[i]
         data = pa.py_buffer(self._view[start // 4 : (start + size) // 4])
         return Stretch(first, ipc.read_record_batch(data, self._schema))

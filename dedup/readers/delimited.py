@@ -7,8 +7,9 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from dedup.errors import InputError, NoTextField
 from dedup.formats import Damaged, blocks
@@ -19,6 +20,8 @@ DELIMITERS: Final = ",;\t"
 """What may stand between the cells of a .csv file; the one that its header has most of."""
 
 _QUOTED: Final = re.compile(rb'"[^"]*"')
+
+_NEWLINE: Final = ord("\n")
 
 _EPOCH: Final = 9
 """Digits from which a date is a moment since 1970; `20240131` is a day."""
@@ -67,13 +70,13 @@ class Delimited(InFile):
         self._texts: list[str] = []
         self._dates: list[str] = []
         self._blocks = blocks(job.opened.stream, job.limits.record_bytes, BATCH_BYTES)
-        self._block: list[bytes] = []
+        self._block = b""
         self._at, self._number, self._start = (
-            0,
+            1,
             1,
             0,
         )  # the next line: its place in the block, its number, where it starts
-        self._whole = self._cut = False
+        self._tried = self._cut = False
         self._again: deque[_Line] = deque()
         self._taken: list[_Line] = []
 
@@ -137,26 +140,26 @@ class Delimited(InFile):
         """The rows that end in the block in hand, up to the first that cannot be read. Tried once a block, so that time stays
         linear: lines one by one are dear, and most files have many in a row.
         """
-        if (self._at == len(self._block) and not self._fill()) or self._whole:
+        while self._at > len(self._block):
+            if not self._fill():
+                return
+        if self._tried:
             return
-        self._whole = True
-        lines, number, start = self._block[self._at :], self._number, self._start
+        self._tried = True
+        lines, at, number, start = self._block[self._at :], self._at, self._number, self._start
         try:
-            text = b"\n".join([*lines, b""]).decode()
+            text = io.StringIO(lines.decode() + "\n", newline="\n")
         except UnicodeDecodeError:
             return
-        ends = list(accumulate(map(len, lines)))
-        reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=self.delimiter, strict=True)
-        done = 0
+        ends = [*np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE).tolist(), len(lines)]
+        reader = csv.reader(text, delimiter=self.delimiter, strict=True)
         try:
             for cells in reader:
-                now = reader.line_num
-                size = start + ends[now - 1] + now - 1 - self._start
-                if size > self._job.limits.record_bytes:
+                end, begin = ends[reader.line_num - 1], self._at - at
+                if end - begin > self._job.limits.record_bytes:
                     return
-                row = _Cells(cells, self._number, self._start, size)
-                self._at, self._number, self._start = self._at + now - done, number + now, self._start + size + 1
-                done = now
+                row = _Cells(cells, self._number, start + begin, end - begin)
+                self._at, self._number, self._start = at + end + 1, number + reader.line_num, start + end + 1
                 if cells:
                     yield row
                 else:
@@ -177,11 +180,16 @@ class Delimited(InFile):
         """The next physical line, None at the end."""
         if self._again:
             return self._again.popleft()
-        while self._at == len(self._block):
+        while self._at > len(self._block):
             if not self._fill():
                 return None
-        line = _Line(self._number, self._start, self._block[self._at])
-        self._at, self._number, self._start = self._at + 1, self._number + 1, self._start + len(line.data) + 1
+        end = self._block.find(b"\n", self._at)
+        line = _Line(self._number, self._start, self._block[self._at : end if end >= 0 else len(self._block)])
+        self._at, self._number, self._start = (
+            self._at + len(line.data) + 1,
+            self._number + 1,
+            self._start + len(line.data) + 1,
+        )
         return line
 
     def _fill(self) -> bool:
@@ -197,7 +205,8 @@ class Delimited(InFile):
         if self._spool:
             self._spool.append(block.data)
         self.volume += len(block.data)
-        self._block, self._at, self._start, self._whole = block.lines, 0, block.start, False
+        self._block, self._at = (b"", 1) if block.whole is None else (block.whole, 0)
+        self._start, self._tried = block.start, False
         return True
 
     def _begin(self, cells: list[str]) -> None:
@@ -212,7 +221,10 @@ class Delimited(InFile):
 
     def _record(self, cells: list[str]) -> dict[str, Any]:
         record: dict[str, Any] = dict(zip(self._names, [cell or None for cell in cells], strict=True))
-        if not any(record[name] for name in self._texts):
+        for name in self._texts:
+            if record[name]:
+                break
+        else:
             record[self._texts[0]] = ""
         for name in self._dates:
             value = record[name]
