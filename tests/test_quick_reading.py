@@ -58,6 +58,7 @@ CSV: Final = st.lists(
             *(b"a,words\n", b'b,"more ""words"""\n', b'c,"two\nlines"\n', b"\n", b"\r\n", b'd,"x\r\ny"\r\n', b"e\n"),
             *(b"f,g,h\n", b'"', b",", b"\xff", b"i,caf\xc3\xa9\n", b"\r", b"\0", b'j,"' + b"z" * 700 + b"\n"),
             *(b"k," + b"long " * 250 + b"\n", b'"', b'"\n', b"\xe2\x80\xa8", b"\x0b"),
+            *(b'l,5" pipe\n', b'm,5" pipe\n\n', b'n"\n\n"o\n', b'p,""\n', b'"\n\n', b'q"",r\n'),
         ]
     ),
     max_size=25,

@@ -22,6 +22,7 @@ DELIMITERS: Final = ",;\t"
 _QUOTED: Final = re.compile(rb'"[^"]*"')
 
 _NEWLINE: Final = ord("\n")
+_QUOTE: Final = ord('"')
 
 _EPOCH: Final = 9
 """Digits from which a date is a moment since 1970; `20240131` is a day."""
@@ -76,7 +77,7 @@ class Delimited(InFile):
             1,
             0,
         )  # the next line: its place in the block, its number, where it starts
-        self._tried = self._cut = False
+        self._tries, self._cut = 0, False
         self._again: deque[_Line] = deque()
         self._taken: list[_Line] = []
 
@@ -137,34 +138,37 @@ class Delimited(InFile):
                 self.blank += 1
 
     def _quick(self) -> Iterator[_Cells]:
-        """The rows that end in the block in hand, up to the first that cannot be read. Tried once a block, so that time stays
-        linear: lines one by one are dear, and most files have many in a row.
+        """The rows that end in the block in hand, up to the first that cannot be read. Tried twice a block, so that time stays
+        linear: first with lines joined that an even number of quotes is not before, as these are mostly one row, then with single
+        ones. A row goes wrong with an error where a line was joined that does not belong to it, never without.
         """
         while self._at > len(self._block):
             if not self._fill():
                 return
-        if self._tried:
+        if self._tries == 2:
             return
-        self._tried = True
-        lines, at, number, start = self._block[self._at :], self._at, self._number, self._start
-        try:
-            text = io.StringIO(lines.decode() + "\n", newline="\n")
-        except UnicodeDecodeError:
-            return
-        ends = [*np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE).tolist(), len(lines)]
-        reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+        self._tries += 1
+        data, at, number, start = self._block[self._at :] + b"\n", self._at, self._number, self._start
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+        counts = np.arange(1, len(ends) + 1)
+        if self._tries == 1:
+            even = np.searchsorted(np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE), ends) % 2 == 0
+            ends, counts = ends[even], counts[even]
+        heads, tails, numbers = [0, *(ends + 1).tolist()], (ends + 1).tolist(), counts.tolist()
+        rows = (data[head:tail].decode() for head, tail in zip(heads, tails, strict=False))
+        reader = csv.reader(rows, delimiter=self.delimiter, strict=True)
         try:
             for cells in reader:
-                end, begin = ends[reader.line_num - 1], self._at - at
-                if end - begin > self._job.limits.record_bytes:
+                begin, tail = self._at - at, tails[reader.line_num - 1]
+                if tail - 1 - begin > self._job.limits.record_bytes:
                     return
-                row = _Cells(cells, self._number, start + begin, end - begin)
-                self._at, self._number, self._start = at + end + 1, number + reader.line_num, start + end + 1
+                row = _Cells(cells, self._number, start + begin, tail - 1 - begin)
+                self._at, self._number, self._start = at + tail, number + numbers[reader.line_num - 1], start + tail
                 if cells:
                     yield row
                 else:
                     self.blank += 1
-        except csv.Error:
+        except (csv.Error, UnicodeDecodeError):
             return
 
     def _feed(self) -> Iterator[str]:
@@ -206,7 +210,7 @@ class Delimited(InFile):
             self._spool.append(block.data)
         self.volume += len(block.data)
         self._block, self._at = (b"", 1) if block.whole is None else (block.whole, 0)
-        self._start, self._tried = block.start, False
+        self._start, self._tries = block.start, 0
         return True
 
     def _begin(self, cells: list[str]) -> None:
