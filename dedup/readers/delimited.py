@@ -172,11 +172,9 @@ class Delimited(InFile):
             return
 
     def _feed(self) -> Iterator[str]:
-        held = 0
         while (line := self._line()) is not None:
-            held = held + len(line.data) + 1 if self._taken else len(line.data)
             self._taken.append(line)
-            if held > self._job.limits.record_bytes:
+            if line.start + len(line.data) - self._taken[0].start > self._job.limits.record_bytes:
                 raise _TooLong(f"over {self._job.limits.record_bytes} bytes; a quote may be missing")
             yield line.data.decode(errors="replace") + "\n"
 
