@@ -84,6 +84,34 @@ def damaged_from(case: str) -> int:
     return START + (SIZE // 2 if case == "zeros from its head on" else 0)
 
 
+def test_records_before_a_damaged_member_are_kept_whatever_their_lengths_say(tmp_path: Path) -> None:
+    """A length that is wrong reaches into the damage behind; what stands between is no part of either."""
+    for length in (len(RECORDS[0]) * 3, 1 << 30, 1 << 40):
+        wrong = gzip.compress(warc_record("wrong", html(article(50)), length=length), mtime=0)
+        data = MEMBERS[0] + wrong + DAMAGE["a bit in the middle, 3"]
+        result = run(put(tmp_path / "in.warc.gz", data), tmp_path / "out.warc")
+        assert [q.place.line for q in result.quarantined] == [2, BAD + 3]
+        assert balanced(result.summary())
+        expected = RECORDS[0] + b"".join(RECORDS[:BAD] + RECORDS[BAD + 1 :])
+        kept = (tmp_path / "out.warc").read_bytes()
+        assert kept == expected.replace(RECORDS[0], b"", 1)  # it is there twice
+        (tmp_path / "out.warc").unlink()
+
+
+def test_members_of_several_records(tmp_path: Path) -> None:
+    """Of a damaged one what was read before the damage may be lost; of the others nothing is."""
+    members = [gzip.compress(b"".join(RECORDS[i : i + 3]), mtime=0) for i in (0, 3, 6)]
+    data = bytearray(b"".join(members))
+    data[len(members[0]) + len(members[1]) - 8] ^= 1
+    result = run(put(tmp_path / "in.warc.gz", bytes(data)), tmp_path / "out.warc")
+    kept = (tmp_path / "out.warc").read_bytes()
+    assert kept.startswith(b"".join(RECORDS[:3]))
+    assert kept.endswith(b"".join(RECORDS[6:]))
+    [damaged] = result.quarantined
+    assert f"at byte {len(members[0]):,} is damaged" in damaged.detail
+    assert balanced(result.summary())
+
+
 def test_damage_at_several_places(tmp_path: Path) -> None:
     data = bytearray(b"".join(MEMBERS))
     starts = [sum(map(len, MEMBERS[:i])) for i in range(len(MEMBERS))]

@@ -64,6 +64,7 @@ class Archive(Spooled):
         self._base = 0
         self._over = False
         self._damage: Exception | None = None
+        self._torn = False  # all that is in hand belongs to a damaged member
         self._gap: tuple[str, int] | None = (
             None  # what is to be told of a damaged member, and how many bytes of it are lost
         )
@@ -113,7 +114,7 @@ class Archive(Spooled):
                 told, size = self._gap
                 yield self._base, ("damaged", told)
                 self._base += size
-                self._gap, self._over = None, False
+                self._gap, self._over, self._torn = None, False, False
                 continue
             head = self._header()
             length = _LENGTH.search(self._buffer, 0, head + 2) if head >= 0 else None
@@ -127,8 +128,8 @@ class Archive(Spooled):
                 why = "damaged", "is cut, or its length is wrong"
             elif not self._ends(size):
                 why = "damaged", "its length is wrong"
-            if (self._gap or self._damage) and (head < 0 or len(self._buffer) < size):
-                self._drop(len(self._buffer))  # it went with what is damaged
+            if self._torn and (not self._buffer or (why and not _NEXT.search(self._buffer, max(1, head)))):
+                self._drop(len(self._buffer))  # it went with the damaged member, which is told
                 continue
             yield self._base, why or bytes(self._buffer[:size])
             if why:
@@ -191,9 +192,10 @@ class Archive(Spooled):
         if gap is None:
             self._damage = error
             return
-        cut = gap.unpacked - self._base
-        lost = len(self._buffer) - cut if cut >= 0 else 0  # what else the member holds was taken before
-        if lost:
+        cut, lost = gap.unpacked - self._base, 0
+        self._torn = cut <= 0
+        if cut >= 0:  # else the member holds records that were taken before
+            lost = len(self._buffer) - cut
             del self._buffer[cut:]
         told = f"the gzip member at byte {gap.start:,} is damaged ({error})"
         if gap.next is not None:

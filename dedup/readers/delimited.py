@@ -139,8 +139,8 @@ class Delimited(InFile):
 
     def _quick(self) -> Iterator[_Cells]:
         """The rows that end in the block in hand, up to the first that cannot be read. Tried twice a block, so that time stays
-        linear: first with lines joined that an even number of quotes is not before, as these are mostly one row, then with single
-        ones. A row goes wrong with an error where a line was joined that does not belong to it, never without.
+        linear: first with lines joined up to one with an even number of quotes before its end, which mostly are a row (where they
+        are not, that is an error, and never another row), then with single ones.
         """
         while self._at > len(self._block):
             if not self._fill():
