@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.errors import DedupError
@@ -22,6 +24,7 @@ from dedup.readers import delimited, tables
 from dedup.readers.columns import is_plain, most_json, records
 from dedup.settings import Limits
 from dedup.spool import Workspace
+from tests.hostile import article, environment
 
 FIELDS: Final = Fields()
 
@@ -151,6 +154,7 @@ def table(schema: dict[str, pa.DataType], rows: list[dict[str, Any]]) -> bytes:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_rows_of_a_table_are_the_same_without_json(name: str, data: st.DataObject) -> None:
     schema = SCHEMAS[name]
@@ -162,6 +166,25 @@ def test_rows_of_a_table_are_the_same_without_json(name: str, data: st.DataObjec
         path.write_bytes(table(schema, rows))
         patch.setattr(tables, "ROWS", 3)
         assert everything(path, limits, native=True) == everything(path, limits, native=False)
+
+
+def test_pandas_is_not_imported_for_tables(tmp_path: Path) -> None:
+    """pyarrow.array would: a quarter of a second, where it is installed."""
+    rows = [{"id": str(i), "text": article(i % 5)} for i in range(10)]
+    (tmp_path / "a.parquet").write_bytes(table({"id": pa.string(), "text": pa.string()}, rows))
+    code = "import sys; from dedup.cli import main\ntry: main()\nfinally: assert 'pandas' not in sys.modules"
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        code,
+        "run",
+        tmp_path / "a.parquet",
+        "-o",
+        tmp_path / "b.parquet",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "b.parquet").num_rows == 5
 
 
 def test_strings_that_are_no_utf8_are_set_aside_alike(tmp_path: Path) -> None:
