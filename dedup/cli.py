@@ -65,10 +65,11 @@ def main() -> None:
     short_help="Keep one copy of every article of a dump.",
     examples="""
         dedup run news.jsonl.gz -o unique.jsonl --removed removed.jsonl
-        zstdcat news.jsonl.zst | dedup run - > unique.jsonl
         dedup run 'dump/*.parquet' -o unique.parquet --keep earliest
         dedup run today.jsonl -o new.jsonl --index seen.db
     """,
+    details="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made "
+    "with other settings, 130 interrupted.",
 )
 @click.argument("inputs", nargs=-1, required=True, type=FILE, metavar="INPUT...")
 @option("-o", "--output", type=FILE, default="-", show_default=True, help="Kept records, as they came.")
@@ -110,13 +111,11 @@ def main() -> None:
 @shows_progress
 @switch("force", help="Replace outputs that exist.")
 @switch("dry-run", help="Decide, and write nothing.")
-@switch("json", dest="as_json", help="Print the summary as JSON, the last line of stdout.")
+@switch("json", dest="as_json", section=OUTPUT, help="Print the summary as JSON, the last line of stdout.")
 @speaks
 def run(**options: Any) -> None:
-    """Keep one copy of every article of INPUT (JSON Lines, CSV, Parquet, Arrow, WARC, pages, also .gz .bz2 .xz .zst; - is stdin).
-
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made with
-    other settings, 130 interrupted.
+    """Keep one copy of every article of INPUT: JSON Lines, CSV, Parquet, Arrow, WARC, pages, or these as .gz .bz2 .xz .zst. A
+    dash is standard input.
     """
     output, as_json = options["output"], options["as_json"]
     if as_json and not options["dry_run"] and "-" in (output, options["removed"], options["quarantined"]):

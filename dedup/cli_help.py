@@ -67,16 +67,28 @@ def switch(
 
 
 class Command(click.Command):
-    """A command whose help leads with its `examples`, printed as they stand."""
+    """A command whose help leads with its `examples`, printed as they stand. `details`: what --help-all ends with."""
 
-    def __init__(self, *args: Any, examples: str = "", **attrs: Any) -> None:
+    def __init__(self, *args: Any, examples: str = "", details: str = "", **attrs: Any) -> None:
         super().__init__(*args, **attrs)
+        self.details = details
         self.examples = [line.strip() for line in examples.strip().splitlines()]
         if self.examples:
             block = "\n".join(f"    {example}" for example in self.examples)
             self.help = f"\b\n{block}\n\n{inspect.cleandoc(self.help or '')}"
         if any(getattr(param, "section", "") for param in self.params):
             self.params.append(_help_all())
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Names of commands and options. Of a switch, what the help shows is described, and the other one as its opposite."""
+        found = super().shell_complete(ctx, incomplete)
+        switches = [param for param in self.params if isinstance(param, click.Option) and param.secondary_opts]
+        for param in switches:
+            told, others = (param.secondary_opts, param.opts) if param.default else (param.opts, param.secondary_opts)
+            for item in found:
+                if item.value in others:
+                    item.help = f"The opposite of {told[-1]}."
+        return found
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options, those of a section under its heading, if all are wanted."""
@@ -88,6 +100,9 @@ class Command(click.Command):
         for name, records in sections.items():
             with formatter.section(name):
                 formatter.write_dl(records)
+        if self.details and ctx.meta.get(_ALL):
+            formatter.write_paragraph()
+            formatter.write_text(self.details)
 
 
 class Group(click.Group, Command):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedup import kernels
-from dedup.canonical import DEFAULT
+from dedup.canonical import DEFAULT, POLICIES
 from dedup.cli_config import reads_config, used
 from dedup.cli_help import EXIT_FAILED, EXIT_INTERRUPTED, fail, option, quiet_pipe, switch
 from dedup.errors import DedupError, IndexDamaged, IndexMismatch, InputError, SettingsError
@@ -53,7 +53,12 @@ def speaks(command: Callable[..., Any]) -> Callable[..., Any]:
         "-q", "quiet", expose_value=False, callback=_noted(_QUIET), help="Say nothing but results and errors."
     )
     verbose = switch(
-        "-v", "verbose", expose_value=False, callback=_noted(_VERBOSE), help="Tell settings, their file, and times."
+        "-v",
+        "verbose",
+        expose_value=False,
+        callback=_noted(_VERBOSE),
+        section=OUTPUT,
+        help="Tell settings, file and times.",
     )
     return quiet(verbose(reads_config(command)))
 
@@ -82,6 +87,27 @@ def stages(options: dict[str, Any]) -> AbstractContextManager[Progress]:
     return progress(not is_quiet(), live=options["progress"], times=is_verbose())
 
 
+def colours(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that tells whether colours are used, for a command; without it the terminal and NO_COLOR, FORCE_COLOR decide."""
+
+    def decide(ctx: click.Context, param: click.Parameter, value: str) -> None:
+        if value != "auto" and not ctx.resilient_parsing:
+            wanted, other = ("FORCE_COLOR", "NO_COLOR") if value == "always" else ("NO_COLOR", "FORCE_COLOR")
+            os.environ[wanted] = "1"
+            os.environ.pop(other, None)
+
+    return option(
+        "--color",
+        type=click.Choice(("auto", "always", "never")),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=decide,
+        section=OUTPUT,
+        help="Colours on standard output.",
+    )(command)
+
+
 def shows_progress(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that turns progress off, for a command."""
     return switch("progress", default=True, section=OUTPUT, help="No progress on a terminal.")(command)
@@ -95,6 +121,12 @@ def tell_compiling() -> None:
         progress.tell_compiling()
 
 
+def _policies(context: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of policies that a list of them may go on with, for shells."""
+    before, comma, begun = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in (*POLICIES, "source") if name.startswith(begun)]
+
+
 def prefers(command: Callable[..., None]) -> Callable[..., None]:
     """The options that tell which copy is kept, and how, for a command."""
     options = [
@@ -102,9 +134,9 @@ def prefers(command: Callable[..., None]) -> Callable[..., None]:
             "--keep",
             metavar="POLICY,...",
             default=DEFAULT,
-            show_default=True,
             listed=True,
-            help="Which copy stays: complete, longest, earliest, latest, source, canonical-url, first, id.",
+            shell_complete=_policies,
+            help=f"Which copy stays: by {DEFAULT}, or by longest, latest, source, canonical-url, first.",
         ),
         option(
             "--sources",
@@ -165,10 +197,7 @@ def decides(command: Callable[..., None]) -> Callable[..., None]:
             section=COMPARING,
             help="Take issues of one template with other facts for copies.",
         ),
-        *(
-            option(f"--{part}-field", metavar="NAME", section="" if part == "text" else FIELDS, help=help)
-            for part, help in _FIELDS.items()
-        ),
+        *(option(f"--{part}-field", metavar="NAME", section=FIELDS, help=help) for part, help in _FIELDS.items()),
         option(
             "--jobs",
             type=click.IntRange(min=0),

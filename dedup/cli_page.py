@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dedup.cli_help import FILE, Command, switch
-from dedup.cli_options import errors, is_quiet, read_bytes, read_text, speaks, tell_compiling
+from dedup.cli_options import colours, errors, is_quiet, read_bytes, read_text, speaks, tell_compiling
 
 
 @click.command(
@@ -27,6 +27,7 @@ from dedup.cli_options import errors, is_quiet, read_bytes, read_text, speaks, t
 @switch("html", dest="as_html", help="FILE is HTML, as .html and .htm files are anyway.")
 @switch("map", dest="as_map", help="Draw the page as a strip of paragraphs instead: what stays, what goes.")
 @switch("json", dest="as_json", help="Print text and repeats as one JSON line instead.")
+@colours
 @speaks
 def page(file: str, *, excerpts: bool, merge: bool, as_html: bool, as_map: bool, as_json: bool) -> None:
     """Drop what stands twice in one page (a text, or HTML; - is standard input), and print the page.

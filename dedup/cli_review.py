@@ -10,6 +10,7 @@ import click
 
 from dedup.cli_help import FILE, Command, option, switch
 from dedup.cli_options import (
+    colours,
     decides,
     errors,
     read_text,
@@ -46,6 +47,7 @@ _HINT = "; ids of a dump need --in DUMP"
 @switch("json", dest="as_json", help="Print the figures as JSON on standard output.")
 @decides
 @reads
+@colours
 @speaks
 def explain(**options: Any) -> None:
     """Why A and B are, or are not, copies of each other: the figures, and where they differ.

@@ -16,6 +16,8 @@ _YEAR_FIRST: Final = re.compile(r"([0-9]{4})(?:/([0-9]{1,2})/([0-9]{1,2})|年([0
 """A day with its year first; then nothing else can be meant."""
 
 _UTC: Final = re.compile(r"\s?(?:UTC|GMT)$", re.IGNORECASE)
+_LETTERS: Final = frozenset("CTct")
+"""Letters that `_UTC` ends in. Most dates do without it, and are spared the search."""
 
 _FIRST: Final = -62_135_596_800.0
 """The first second of year 1, UTC, and `_LAST` the first of year 10,000: others have no date in UTC."""
@@ -134,7 +136,10 @@ def _struct(parts: Sequence[object]) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    text = _UTC.sub("+00:00", _YEAR_FIRST.sub(_dashed, text, count=1))
+    if "/" in text or "年" in text:
+        text = _YEAR_FIRST.sub(_dashed, text, count=1)
+    if text[-1:] in _LETTERS:
+        text = _UTC.sub("+00:00", text)
     if not _ISO.match(text):
         return None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,6 +116,14 @@ class Fields:
         name = self.text_name(record)
         value = next((v for n, v in _values(known(record), (name,))), None) if name else None
         return value if isinstance(value, str) and not _is_html(name) else None
+
+    def literal_name(self, names: Collection[str]) -> str | None:
+        """Of the fields with these names the one whose strings are the texts of their records, each as it stands in it, and are
+        asked for nothing else. None where that cannot be told.
+        """
+        name = next((name for name in self.text if name in names), None)
+        others = (*self.id, *self.url, *self.canonical_url, *self.title, *self.published, *self.modified, *self.site)
+        return None if name is None or name in others or _is_html(name) or _is_markdown(name) else name
 
     def with_text(self, record: Record, text: str) -> Record:
         """A copy of a record, of its own kind, with another text in the place of its `literal` one; the record itself where it

@@ -16,6 +16,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from dedup import zstd
 from dedup.errors import InputError
+from dedup.members import Gap, Members
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -99,6 +100,11 @@ class Piped:
                 raise Oversize(f"unpacks to over {self._caps.ratio:,} times its size (Limits.expansion)")
         return part
 
+    def resume(self, opening: bytes) -> Gap | None:
+        """After damage, goes to the next member of a gzip file that opens so (`Members.resume`). None for another input."""
+        self._error = None
+        return self._stream.resume(opening) if isinstance(self._stream, Members) else None
+
     def fileno(self) -> int:
         """The descriptor of the file that is read."""
         return self._stream.fileno()
@@ -114,6 +120,10 @@ class Input:
     seekable: bool
     head: bytes
     _close: ExitStack
+
+    def resume(self, opening: bytes) -> Gap | None:
+        """After damage, goes to the next member of a gzip file that opens so (`Members.resume`). None for another input."""
+        return self.stream.resume(opening) if isinstance(self.stream, Piped) else None
 
     def __enter__(self) -> Input:
         return self
@@ -191,7 +201,7 @@ class _Raw(io.RawIOBase):
 
 def _decompress(raw: IO[bytes], suffix: str) -> IO[bytes]:
     if suffix == ".gz":
-        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
+        return Members(raw)  # type: ignore[return-value]
     if suffix == ".bz2":
         return bz2.open(raw, "rb")
     if suffix == ".xz":
@@ -214,14 +224,20 @@ def compressor(stream: IO[bytes], name: str) -> IO[bytes]:
 
 
 class Block(NamedTuple):
-    """Some bytes of an input. `data`: all of them, as they came. `lines`: the lines that end in it, without their ends;
-    the first starts at `start` in the input. `too_long`: it ends within a line over the limit, which is passed over.
+    """Some bytes of an input. `data`: all of them, as they came. `whole`: the lines that end in it, without the end of the last;
+    None where none does; the first starts at `start` in the input. `too_long`: it ends within a line over the limit, which is
+    passed over.
     """
 
     data: bytes
-    lines: list[bytes]
+    whole: bytes | None
     start: int
     too_long: bool
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines that end in it, without their ends."""
+        return [] if self.whole is None else self.whole.split(b"\n")
 
 
 def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
@@ -242,11 +258,12 @@ def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
             skipping = cut == 0
             start += cut or len(body)
             body = body[cut:] if cut else b""
-        lines = (rest + body).split(b"\n")
-        rest = lines.pop()
+        body = rest + body
+        end = body.rfind(b"\n")
+        rest = body[end + 1 :]
         skipping = skipping or len(rest) > longest
-        yield Block(data, lines, start, len(rest) > longest)
-        start += sum(map(len, lines)) + len(lines)
+        yield Block(data, body[:end] if end >= 0 else None, start, len(rest) > longest)
+        start += end + 1
         if len(rest) > longest:
             start += len(rest)
             rest = b""
@@ -254,7 +271,7 @@ def blocks(stream: IO[bytes], longest: int, size: int) -> Iterator[Block]:
     if damage:  # what is left of the last line went with it
         raise Damaged(damage) from damage
     if rest:
-        yield Block(b"", [rest], start, False)
+        yield Block(b"", rest, start, False)
 
 
 def _fill(stream: IO[bytes], size: int) -> tuple[bytes, Exception | None]:

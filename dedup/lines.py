@@ -167,10 +167,10 @@ class LineSource:
         rows = Rows([], [])
         starts, sizes, numbers = [], [], []
         essentials, add = self._essentials, self.facts.add
-        for number, start, size, record in found:
+        for number, start, size, record, known in found:
             try:
                 values = essentials(record)
-                data = values[0].encode()
+                data = values[0].encode() if known is None else known
             except (AttributeError, TypeError, UnicodeEncodeError):
                 text = self._text(path, number, record, keys)
                 if text is None:
@@ -223,7 +223,7 @@ class LineSource:
 
     def raw(self, row: int) -> bytes:
         """The line of a row, as it came or was spooled."""
-        return self.read(self.files[row], self.starts[row], self.sizes[row])
+        return self.readers[self.files[row]].raw(self.numbers[row], self.starts[row], self.sizes[row])
 
     def article(self, row: int) -> Article:
         """The record of a row, as policies see it."""

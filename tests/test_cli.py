@@ -337,7 +337,7 @@ def test_quiet_is_quiet_but_for_errors(source: Path, out: Path) -> None:
 
 
 def test_the_codes_are_the_ones_that_the_help_tells() -> None:
-    told = invoke("run", "--help").stdout
+    told = invoke("run", "--help-all").stdout
     assert (
         "0 done, 1 failed, 2 wrong usage, 3 done with records in quarantine, 4 the index is damaged or was made with other "
         "settings, 130 interrupted"

@@ -6,14 +6,14 @@ import itertools
 import json
 import logging
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import pytest
+from click.shell_completion import CompletionItem
 
 from dedup import cli, cli_help, open_index
 from dedup.kernels import COMPILING
@@ -50,8 +50,8 @@ OPTIONS: Final = {
     | DECIDES
     | SPEAKS,
     "check": {"index", "json"} | PREFERS | DECIDES | SPEAKS,
-    "page": {"excerpts", "merge", "html", "map", "json"} | SPEAKS,
-    "explain": {"in", "diff", "json", "format"} | DECIDES | SPEAKS,
+    "page": {"excerpts", "merge", "html", "map", "json", "color"} | SPEAKS,
+    "explain": {"in", "diff", "json", "format", "color"} | DECIDES | SPEAKS,
     "tune": {"examples", "json", "progress", "format"} | DECIDES | SPEAKS,
     "boilerplate": {"site", "most", "json", "progress", "format"} | DECIDES | SPEAKS,
     "completion": set(),
@@ -71,8 +71,8 @@ SHORT: Final = {"output": "-o", "index": "-i", "quiet": "-q", "verbose": "-v", "
 OUR_OWN: Final = {"help", "help-all", "version"}
 
 COMMANDS: Final = {" ".join(path): made for path, made in cli_help.leaves(cli.main)}
-SCREEN: Final = 32
-"""Lines that the help of the main command may have at 80 columns: all of it and the prompt fit a small window."""
+SCREEN: Final = 23
+"""Lines that the help of the main command may have at 80 columns: all of it and the prompt fit the smallest window."""
 
 
 def options(made: click.Command) -> dict[str, click.Option]:
@@ -336,20 +336,26 @@ def test_a_terminal_that_knows_few_letters_gets_others(tmp_path: Path, words: li
 
 
 @pytest.mark.parametrize(
-    ("variables", "coloured"),
+    ("variables", "options", "coloured"),
     [
-        ({}, False),
-        ({"FORCE_COLOR": "1"}, True),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-        ({"FORCE_COLOR": "1", "TERM": "dumb"}, False),
+        ({}, [], False),
+        ({"FORCE_COLOR": "1"}, [], True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, [], False),
+        ({"FORCE_COLOR": "1"}, ["--color", "auto"], True),
+        ({"FORCE_COLOR": "1"}, ["--color", "never"], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], True),
+        ({}, ["--color=always"], True),
     ],
 )
-def test_colours_are_as_the_environment_wants_them(tmp_path: Path, variables: dict[str, str], coloured: bool) -> None:
+def test_colours_are_as_they_are_wanted(
+    tmp_path: Path, variables: dict[str, str], options: list[str], coloured: bool
+) -> None:
     story = article(1)
     for name, text in (("a", story), ("b", edited(story))):
         (tmp_path / name).write_text(text)
     warm()
-    words = command("explain", tmp_path / "a", tmp_path / "b")
+    words = command("explain", tmp_path / "a", tmp_path / "b", *options)
     done = subprocess.run(words, capture_output=True, env=environment(**variables), check=False)
     assert done.returncode == 0
     assert (b"\x1b[3" in done.stdout) is coloured
@@ -367,41 +373,18 @@ def test_completion_scripts_are_printed(name: str) -> None:
     assert "_DEDUP_COMPLETE" in done.stdout
 
 
-COMPLETING: Final = """
-eval "$(dedup completion bash)"
-COMP_WORDS=(dedup {words})
-COMP_CWORD={at}
-_dedup_completion dedup
-echo "${{COMPREPLY[@]}}"
-"""
+def test_what_switches_turn_off_is_described() -> None:
+    told = {item.value: item.help for item in offered("page", "--")}
+    assert told["--no-excerpts"] == "The opposite of --excerpts."
+    assert str(told["--excerpts"]).startswith("Also drop")
+    told = {item.value: item.help for item in offered("run", "--")}
+    assert told["--progress"] == "The opposite of --no-progress."
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
-@pytest.mark.parametrize(
-    ("words", "wanted"),
-    [
-        (["ru"], {"run"}),
-        (["index", "ex"], {"expire", "export"}),
-        (["run", "--thr"], {"--threshold"}),
-        (["run", "--versions", "la"], {"latest"}),
-        (["page", "--no-exc"], {"--no-excerpts"}),
-        (["completion", "b"], {"bash"}),
-    ],
-)
-def test_bash_completes(tmp_path: Path, words: list[str], wanted: set[str]) -> None:
-    here = tmp_path / "bin"
-    here.mkdir()
-    (here / "dedup").write_text(f'#!/bin/sh\nexec {sys.executable} -m dedup "$@"\n')
-    (here / "dedup").chmod(0o755)
-    script = COMPLETING.format(words=" ".join(words), at=len(words))
-    done = subprocess.run(
-        ["bash", "-c", script],
-        capture_output=True,
-        text=True,
-        env=environment(PATH=f"{here}:{os.environ['PATH']}", PYTHONPATH=str(Path(cli.__file__).parent.parent)),
-        check=False,
-    )
-    assert set(done.stdout.split()) == wanted, done.stderr
+def offered(name: str, begun: str) -> list[CompletionItem[Any]]:
+    made = COMMANDS[name]
+    with click.Context(made) as context:
+        return made.shell_complete(context, begun)
 
 
 def test_names_of_files_are_completed_by_the_shell() -> None:

@@ -168,6 +168,10 @@ def test_what_is_no_duration_is_named(text: str) -> None:
     assert repr(text) in str(caught.value)
 
 
+def is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 PIECES = st.lists(
     st.sampled_from(
         [
@@ -190,6 +194,14 @@ PIECES = st.lists(
             "Jan",
             "Wed",
             "GMT",
+            "gmt",
+            "UTC",
+            "utC",
+            "2024-01-31",
+            "2024-01-31T12:30",
+            "/",
+            "2024/1/31",
+            "2024年1月31日",
             "June",
             "PM",
             "(",
@@ -202,6 +214,18 @@ PIECES = st.lists(
         ]
     )
 ).map("".join)
+
+
+@given(st.one_of(PIECES, st.sampled_from([stated for cases in TABLE.values() for stated, _ in cases]).filter(is_text)))
+def test_spared_searches_would_have_found_nothing(stated: str) -> None:
+    """What the year-first form and the zone are looked for in is told by a glance; looking everywhere is the same."""
+    text = stated.strip()
+    looked = dates._UTC.sub("+00:00", dates._YEAR_FIRST.sub(dates._dashed, text, count=1))
+    try:
+        everywhere = datetime.fromisoformat(looked) if dates._ISO.match(looked) else None
+    except ValueError:
+        everywhere = None
+    assert dates._iso(text) == everywhere
 
 
 @given(st.one_of(st.text(), PIECES))

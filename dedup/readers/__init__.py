@@ -81,9 +81,9 @@ _SPACE: Final = b"\xef\xbb\xbf \t\r\n"
 
 _TEXT: Final = frozenset(("jsonl", "csv", "tsv"))
 
-Row = tuple[int, int, int, Any]
+Row = tuple[int, int, int, Any, bytes | None]
 """A record as it is read: its number (line, row or record, from 1), where its bytes start in `Reader.file`, how many they are,
-and what `Reader.parse` makes of them."""
+and what `Reader.parse` makes of them; and its text as UTF-8 where the reader has it so: then the record may lack it."""
 
 Aside = Callable[[int, QuarantineReason, str], None]
 """Sets a record aside: its number, the reason, and the detail a user needs."""
@@ -140,8 +140,22 @@ class Reader(Protocol):
     def rows(self) -> Iterator[list[Row]]:
         """All records, to be read to the end once. Raises Damaged when the rest cannot be read, and InputError."""
 
+    def raw(self, number: int, start: int, size: int) -> bytes:
+        """The bytes of a record that was read (`Row`)."""
+
     def parse(self, raw: bytes) -> Any:
         """The record of these bytes. Raises ValueError and RecursionError."""
+
+
+class InFile:
+    """The part of a reader whose records are stretches of its file."""
+
+    file: IO[bytes]
+
+    def raw(self, number: int, start: int, size: int) -> bytes:
+        """The bytes of a record."""
+        self.file.seek(start)
+        return self.file.read(size)
 
 
 def expand(paths: Sequence[str | Path]) -> list[str]:

@@ -44,7 +44,8 @@ _PASSED: Final = -1
 
 class Archive(Spooled):
     """An archive. Responses with status 200 that are HTML or plain text, resources of these types, and conversions are records:
-    `id`, `url`, `published`, `title`, `text`. All others are passed over, and stay in an output that is an archive, too.
+    `id`, `url`, `published`, `title`, `text`. All others are passed over, and stay in an output that is an archive, too. A
+    damaged gzip member costs no other one.
     """
 
     blank: Final = 0
@@ -63,6 +64,10 @@ class Archive(Spooled):
         self._base = 0
         self._over = False
         self._damage: Exception | None = None
+        self._torn = False  # all that is in hand belongs to a damaged member
+        self._gap: tuple[str, int] | None = (
+            None  # what is to be told of a damaged member, and how many bytes of it are lost
+        )
 
     def rows(self) -> Iterator[list[Row]]:
         """The records of all articles. A record whose length is wrong is set aside, and reading goes on with the next one."""
@@ -104,7 +109,13 @@ class Archive(Spooled):
             while self._need(2) and self._buffer.startswith(b"\r\n"):
                 self._drop(2)
             if not self._need(1):
-                return
+                if self._gap is None:
+                    return
+                told, size = self._gap
+                yield self._base, ("damaged", told)
+                self._base += size
+                self._gap, self._over, self._torn = None, False, False
+                continue
             head = self._header()
             length = _LENGTH.search(self._buffer, 0, head + 2) if head >= 0 else None
             size = head + len(_END) + int(length[1]) if length else 0
@@ -117,6 +128,9 @@ class Archive(Spooled):
                 why = "damaged", "is cut, or its length is wrong"
             elif not self._ends(size):
                 why = "damaged", "its length is wrong"
+            if self._torn and (not self._buffer or (why and not _NEXT.search(self._buffer, max(1, head)))):
+                self._drop(len(self._buffer))  # it went with the damaged member, which is told
+                continue
             yield self._base, why or bytes(self._buffer[:size])
             if why:
                 self._resume(max(1, head))
@@ -163,13 +177,34 @@ class Archive(Spooled):
             try:
                 part = fill(BATCH_BYTES)
             except (*DAMAGE, Oversize) as error:
-                self._damage, part = error, b""
+                self._broken(error)
+                part = b""
             self._over = not part
             if self._copy:
                 self._copy.append(part)
             self._buffer += part
             self.volume += len(part)
         return len(self._buffer) >= size
+
+    def _broken(self, error: Exception) -> None:
+        """Ends what is in hand before a damaged member; from the next one on it can be read where each record is a member."""
+        gap = None if isinstance(error, Oversize) else self._job.opened.resume(_WARC)
+        if gap is None:
+            self._damage = error
+            return
+        cut, lost = gap.unpacked - self._base, 0
+        self._torn = cut <= 0
+        if cut >= 0:  # else the member holds records that were taken before
+            lost = len(self._buffer) - cut
+            del self._buffer[cut:]
+        told = f"the gzip member at byte {gap.start:,} is damaged ({error})"
+        if gap.next is not None:
+            self._gap = f"{told}; reading goes on at byte {gap.next:,}", lost
+            return
+        alone = (
+            "it is one gzip stream, which cannot be read behind the damage" if gap.start == 0 else "no record follows"
+        )
+        self._damage = EOFError(f"{told}; {'a pipe cannot be read again: give the file' if gap.piped else alone}")
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]

@@ -9,14 +9,14 @@ import orjson
 
 from dedup.formats import blocks
 from dedup.json_values import parse
-from dedup.readers import Job, Row
+from dedup.readers import InFile, Job, Row
 from dedup.sources import BATCH_BYTES
 
 _LOST: Final = object()
 """Stands for the record of a line that is blank or was set aside."""
 
 
-class JsonLines:
+class JsonLines(InFile):
     """A file of one JSON object a line. Lines are read again from the file, or from a spool when it cannot be read twice at the
     same cost (compressed, standard input).
     """
@@ -48,7 +48,7 @@ class JsonLines:
                 except orjson.JSONDecodeError:
                     record = self._hard(line, number)
                 if record is not _LOST:
-                    rows.append((number, at, size, record))
+                    rows.append((number, at, size, record, None))
                 at += size + 1
             if block.too_long:
                 number += 1

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import IO, Any, Final
 
 from dedup.json_values import as_json, parse
-from dedup.readers import Job, Row
+from dedup.readers import InFile, Job, Row
 
 
-class Spooled:
+class Spooled(InFile):
     """The part of a reader that spools its records."""
 
     lines: Final = True
@@ -31,7 +31,7 @@ class Spooled:
                 self._job.aside(number, "too_long", f"over {longest} bytes")
                 continue
             parts.append(line)
-            rows.append((number, at, len(line), record))
+            rows.append((number, at, len(line), record, None))
             at += len(line) + 1
         if parts:
             parts.append(b"")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
-
-import numpy as np
+from typing import IO, Any, Final
 
 from dedup.errors import InputError, NoTextField
 from dedup.formats import DAMAGE, Caps, Damaged, Oversize
+from dedup.json_values import as_json
 from dedup.readers import Change, Job, Row
 from dedup.readers.arrow import ipc, pa, pq
+from dedup.readers.columns import integers, is_plain, most_json, records, utf8
+from dedup.readers.decoded import Decoded, Stretch
 from dedup.readers.delimited import unlike
 from dedup.readers.spooled import Spooled
 from dedup.readers.table_schema import ADDITIONS, merged_schema
@@ -24,13 +25,6 @@ ROWS: Final = 256
 
 _DECODED: Final = 100 << 20
 """The metadata of a Parquet file may be so large."""
-
-
-class Stretch(NamedTuple):
-    """Rows that were decoded together: the number of the first, from 1, and the batch."""
-
-    first: int
-    batch: pa.RecordBatch
 
 
 class Table(Spooled):
@@ -61,8 +55,9 @@ class Table(Spooled):
         """All rows in order; for those that are damaged, the first and the last of them, and the error."""
         raise NotImplementedError
 
-    def _decoded(self, found: Stretch) -> None:
-        """Called with every stretch that was read and may be asked for again."""
+    def _rows(self, found: Stretch) -> list[Row]:
+        """The records of a stretch; those over the limit are set aside."""
+        return self.spooled(self._valid(found))
 
     def _again(self) -> Iterator[Stretch]:
         """The stretches that could be read, in order."""
@@ -85,12 +80,12 @@ class Table(Spooled):
             if self.volume > min(caps.total, max(caps.free, caps.ratio * self._packed)):
                 name = "file_bytes" if self.volume > caps.total else "expansion"
                 raise Damaged(Oversize(f"unpacks to over {self.volume:,} bytes (Limits.{name})"))
-            if job.native:
-                self._decoded(found)
-            yield self.spooled(self._valid(found))
+            yield self._rows(found)
 
-    def _valid(self, found: Stretch) -> Iterator[tuple[int, dict[str, Any]]]:
-        for number, record in enumerate(records(found.batch, self.names), found.first):
+    def _valid(
+        self, found: Stretch, given: Mapping[int, list[Any]] | None = None
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, record in enumerate(records(found.batch, self.names, given), found.first):
             if isinstance(record, Exception):
                 self._job.aside(number, "not_utf8", str(record))
             else:
@@ -111,7 +106,7 @@ class Table(Spooled):
                 continue
             batch = found.batch
             if place - head < batch.num_rows:
-                batch = batch.take(pa.array([n - found.first for n in numbers[head:place]], pa.int64()))
+                batch = batch.take(integers([n - found.first for n in numbers[head:place]]))
             yield self._changed(batch, [change(i) for i in range(head, place)], merge)
         if place < len(numbers):
             raise InputError(self._job.path, "changed while it was being read; nothing was written, run again")
@@ -140,12 +135,11 @@ class Table(Spooled):
 
 class ParquetTable(Table):
     """A Parquet file, decoded by `ROWS` rows. What will be written is spooled as it was decoded: that costs less than decoding it
-    again. Batches with dictionaries cannot be spooled alone.
+    again. Where its columns are plain (`is_plain`), single rows are read again there, too, and no JSON is made of all of them.
     """
 
     def _open(self, source: pa.NativeFile) -> pa.Schema:
-        self._spool = self._job.workspace.spool() if self._job.native else None
-        self._places: list[tuple[int, int, int]] = []
+        self._decoded: Decoded | None = None
         self._parquet = pq.ParquetFile(
             source,
             buffer_size=1 << 20,
@@ -155,25 +149,48 @@ class ParquetTable(Table):
             thrift_container_size_limit=_DECODED,
         )
         self.codecs = _codecs(self._parquet.metadata)
-        if any("dictionary<" in str(field.type) for field in self._parquet.schema_arrow):
-            self._spool = None
-        return self._parquet.schema_arrow
+        schema = self._parquet.schema_arrow
+        if self._job.native and not any("dictionary<" in str(field.type) for field in schema):
+            self._decoded = Decoded(self._job.workspace.spool(), schema)
+        self._alone = self._decoded is not None and all(is_plain(field.type) for field in schema)
+        if self._decoded and self._alone:
+            self.file = self._decoded.spool.file
+        name = self._job.fields.literal_name(schema.names)
+        self._text = schema.names.index(name) if name else None
+        return schema
 
-    def _decoded(self, found: Stretch) -> None:
-        if self._spool is not None:
-            message = found.batch.serialize()  # its size is a multiple of eight
-            self._places.append((found.first, self._spool.size, message.size))
-            self._spool.append(np.frombuffer(message, np.uint32))
+    def _rows(self, found: Stretch) -> list[Row]:
+        if self._decoded is None:
+            return super()._rows(found)
+        place = self._decoded.append(found)
+        if not self._alone:
+            return super()._rows(found)
+        longest = self._job.limits.record_bytes
+        if most_json(found.batch, self.names) <= longest:
+            # decoding and encoding texts takes longer than the rest of their rows
+            texts = None if self._text is None else utf8(found.batch.column(self._text))
+            if self._text is None or texts is None:
+                return [(number, *place, record, None) for number, record in self._valid(found)]
+            blank = {self._text: [None if text is None else "" for text in texts]}
+            return [(n, *place, record, texts[n - found.first]) for n, record in self._valid(found, blank)]
+        kept: list[Row] = []
+        for number, record in self._valid(found):
+            if len(as_json(record)) <= longest:
+                kept.append((number, *place, record, None))
+            else:
+                self._job.aside(number, "too_long", f"over {longest} bytes")
+        return kept
+
+    def raw(self, number: int, start: int, size: int) -> bytes:
+        """The record of a row as a line of JSON."""
+        if self._decoded is None or not self._alone:
+            return super().raw(number, start, size)
+        [record] = records(self._decoded.row(number), self.names)
+        assert isinstance(record, dict)
+        return as_json(record)
 
     def _again(self) -> Iterator[Stretch]:
-        if self._spool is None:
-            yield from super()._again()
-            return
-        file = self._spool.file
-        for first, start, size in self._places:
-            file.seek(start)
-            data = pa.py_buffer(file.read(size))
-            yield Stretch(first, ipc.read_record_batch(data, self.schema))
+        return iter(self._decoded) if self._decoded else super()._again()
 
     def stretches(self) -> Iterator[Stretch | tuple[int, int, Exception]]:
         """Row group by row group."""
@@ -246,36 +263,6 @@ class ArrowTable(Table):
         stream = ipc.open_stream(self._source)
         while True:
             yield stream.read_next_batch
-
-
-def records(batch: pa.RecordBatch, names: list[str]) -> Iterator[dict[str, Any] | Exception]:
-    """The rows of a batch as mappings; a row that holds a string which is no UTF-8 as the error that says so."""
-    columns = [_plain(column) for column in batch.columns]
-    try:
-        values = [column.to_pylist() for column in columns]
-    except UnicodeDecodeError:
-        for i in range(batch.num_rows):
-            try:
-                yield dict(zip(names, [column[i].as_py() for column in columns], strict=True))
-            except UnicodeDecodeError as error:
-                yield error
-        return
-    if not values:
-        yield from ({} for _ in range(batch.num_rows))
-    for row in zip(*values, strict=True):
-        yield dict(zip(names, row, strict=True))
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """Times as text, which Python's own types cannot hold to the nanosecond; binary as text where all of it is UTF-8."""
-    if pa.types.is_timestamp(column.type) or pa.types.is_time(column.type):
-        return column.cast(pa.string())
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        try:
-            return column.cast(pa.large_string() if pa.types.is_large_binary(column.type) else pa.string())
-        except pa.ArrowInvalid:
-            return column
-    return column
 
 
 def _codecs(metadata: Any) -> dict[str, str] | str:
