@@ -472,7 +472,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "tokens": set(),
     "urls": set(),
     "values": set(),
-    "verify": {"alignment", "evidence", "kernels", "kernels.contrast", "relations", "signatures"},
+    "verify": {"alignment", "evidence", "kernels", "kernels.contrast", "relations", "signatures", "words"},
     "words": {"kernels", "kernels.words", "signatures", "tokens"},
     "writing": {
         "cleaning",
