@@ -54,7 +54,6 @@ def spelling(text: bytes) -> bytes:
     from dedup.kernels import words as kernel
 
     table = tokens.load()
-    buffer, offsets = Texts.of([text])
-    out = np.empty(int(offsets[1]), np.uint64)
-    n = kernel.spell(buffer, 0, int(offsets[1]), table.entries, table.expansions, out)
+    out = np.empty(len(text), np.uint64)
+    n = kernel.spell(np.frombuffer(text, np.uint8), 0, len(text), table.entries, table.expansions, out)
     return out[:n].tobytes()

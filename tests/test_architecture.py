@@ -408,7 +408,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     },
     "sources": {"dates", "errors", "fields", "inpage", "model", "shapes", "signatures", "urls"},
     "spans": {"paragraphs", "repeats"},
-    "spool": set(),
+    "spool": {"errors"},
     "stores": {"entries", "errors", "keys", "settings", "tables"},
     "stores.memory": {"entries", "errors", "keys", "stores", "tables"},
     "stores.redis": {
