@@ -40,6 +40,7 @@ def test_what_was_appended_is_viewed(folder: Path | None) -> None:
 def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Workspace(tmp_path) as workspace, Path("/dev/full").open("wb", buffering=0) as full:
         spool = workspace.spool()
+        spool.close()
         monkeypatch.setattr(spool, "_file", full)
         with pytest.raises(OutputError, match=f"^{tmp_path}: working files: No space left on device; --work-dir"):
             spool.append(b"x")
