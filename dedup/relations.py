@@ -119,7 +119,12 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
 
 
 def _stranger(e: Evidence, s: Signals) -> Decision | None:
-    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees."""
+    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees. Two pages of
+    one site under unlike titles may be two stubs of a sentence each, in front of one wall.
+    """
+    titles = s.titles()
+    if titles is not None and titles < UNLIKE_TITLE and s.same_site and s.other_page():
+        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, UNLIKE_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:
