@@ -63,6 +63,11 @@ TEASER: Final = 0.1
 """A truncated copy under this share of the longer text needs agreeing titles or one URL: an item at the head of a live
 page opens it, too."""
 
+OTHER_TITLE: Final = 0.6
+"""Two pages of one site are no copies under titles that are less alike. Of two headlines that have nothing to do with each other,
+one in fifty is as alike as `UNLIKE_TITLE`, which is one too many where a hundred stubs stand in front of one wall; one in a
+thousand is as alike as this."""
+
 THIN: Final = 0.6
 """Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
 
@@ -123,8 +128,8 @@ def _stranger(e: Evidence, s: Signals) -> Decision | None:
     one site under unlike titles may be two stubs of a sentence each, in front of one wall.
     """
     titles = s.titles()
-    if titles is not None and titles < UNLIKE_TITLE and s.same_site and s.other_page():
-        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, UNLIKE_TITLE)
+    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page():
+        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:
