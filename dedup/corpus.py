@@ -134,7 +134,7 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
     hashes = text_hashes(texts.tokens, starts, texts.ends)
     lengths = texts.ends - starts
     for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
-        hashes[i] = short_hash(rows.texts[i], texts.tokens[starts[i] : texts.ends[i]])
+        hashes[i] = short_hash(rows.texts[i])
     keys = np.empty(len(texts.pieces), np.uint64)
     hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)
     contexts = np.empty((len(lengths), 2, CONTEXT), np.uint32)

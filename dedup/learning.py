@@ -127,7 +127,8 @@ class Learned:
             return []
         here = tables.site(rows) == tables.code(site)
         chosen = _often(rows, numbers, here, OTHERS[0])
-        new = [int(key) ^ _salt(site) for key in _unlike(keys, chosen, words, read, CONTEXTS, None)]
+        shown = keys.tolist() if _furniture(chosen, words, read) else _unlike(keys, chosen, words, read, CONTEXTS, None)
+        new = [int(key) ^ _salt(site) for key in shown]
         chosen = _often(rows, numbers, (tables.site(rows) >= 0) & ~here, OTHERS[1])
         if site is not None and chosen:
             new += [int(key) for key in _unlike(keys, chosen, words, read, SITES, tables)]
@@ -145,6 +146,19 @@ def _often(
     for number in np.flatnonzero(np.bincount(numbers) >= least).tolist():
         found[number] = np.sort(rows[numbers == number])[:HOLDERS].tolist()
     return found
+
+
+def _furniture(chosen: dict[int, list[int]], words: Words, read: Callable[[list[int]], Mapping[int, Words]]) -> bool:
+    """Whether the whole text stands under as many unlike titles as make boilerplate: no words are the article's own. Equal
+    texts of one site are kept beside each other only where they are other pages (`Matcher.parted`).
+    """
+    from dedup.kernels import boilerplate as kernel
+
+    if not chosen:
+        return False
+    held = read(sorted({row for rows in chosen.values() for row in rows}))
+    crowd = [words.context, *(other.context for other in held.values() if other.hash == words.hash)]
+    return bool(kernel.many_titles(np.stack(crowd), np.arange(len(crowd)), CONTEXTS))
 
 
 def _unlike(

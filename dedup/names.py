@@ -36,6 +36,17 @@ def renamed(names: Swaps, a: str, b: str) -> bool:
     )
 
 
+def retitled(names: Swaps, a: tuple[str, str], b: tuple[str, str]) -> bool:
+    """Whether one of the swaps, made twice or more, is of two words of the titles, of which the other article has none, in
+    whatever case: `Carrot soup`, `Parsnip soup`; (title, text) each. Words spelled alike are one; numbers are judged elsewhere.
+    """
+    ours, theirs = ({*locate(title).tokens.tolist()} for title, _ in (a, b))
+    swaps = [(p, q) for p, q, n in names if n > 1 and not (p | q) & 1 and p in ours - theirs and q in theirs - ours]
+    tokens = {token for swap in swaps for token in swap}
+    here, there = (_printed(text, tokens) if swaps else {} for _, text in (a, b))
+    return any(not here[q] and not there[p] and not spelled_alike(min(here[p]), min(there[q])) for p, q in swaps)
+
+
 def _heads(text: str) -> set[int]:
     """The tokens that have a number behind them wherever they stand."""
     tokens = locate(text).tokens

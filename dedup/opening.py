@@ -14,7 +14,7 @@ from dedup.stores import Opening, open_store
 
 Durability = Literal["process", "power"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when what an index keeps of an article changes its meaning."""
 
 

@@ -63,6 +63,11 @@ TEASER: Final = 0.1
 """A truncated copy under this share of the longer text needs agreeing titles or one URL: an item at the head of a live
 page opens it, too."""
 
+OTHER_TITLE: Final = 0.6
+"""Two pages of one site are no copies under titles that are less alike. Of two headlines that have nothing to do with each other,
+one in fifty is as alike as `UNLIKE_TITLE`, which is one too many where a hundred stubs stand in front of one wall; one in a
+thousand is as alike as this."""
+
 THIN: Final = 0.6
 """Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
 
@@ -70,7 +75,8 @@ STORY_HOURS: Final = 36.0
 """Versions of one story lie at most this far apart, unless they have one URL; at two sites under one title, `LATE_HOURS`."""
 
 INNER: Final = 0.05
-"""One body in two pages differs in so few words, as a share of those that are aligned, apart from what stands around it."""
+"""One body in two pages, or one statement at two sites, differs in so few words, as a share of those that are aligned, apart
+from what stands around it."""
 
 
 def judge(evidence: Evidence, signals: Signals, rules: Rules) -> Decision:
@@ -118,7 +124,12 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
 
 
 def _stranger(e: Evidence, s: Signals) -> Decision | None:
-    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees."""
+    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees. Two pages of
+    one site under unlike titles may be two stubs of a sentence each, in front of one wall.
+    """
+    titles = s.titles()
+    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page():
+        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:
@@ -152,8 +163,13 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision:
     against = None if body or s.same_page() else _too_late(e, s, threshold) or _quoted(e, s, threshold)
     if against is not None:
         return against
-    if e.lead < SAME_OPENING and s.same_site is not False and s.other_page():
-        return Decision("related", "opening in common, at two URLs of one site,", e.lead, SAME_OPENING)
+    if s.same_site is not False and s.other_page():
+        if e.lead < SAME_OPENING:
+            return Decision("related", "opening in common, at two URLs of one site,", e.lead, SAME_OPENING)
+        if s.gap is not None and s.gap >= ISSUE_HOURS:
+            return Decision("related", "hours between two pages of one site", s.gap, ISSUE_HOURS)
+    if _statement(e, s):
+        return Decision("related", "opening in common, of two sites that print one statement,", e.lead, SAME_OPENING)
     floor = max(FLOOR, _allowed(threshold, SLACK))
     opening = s.gap is not None and e.lead >= SAME_OPENING and e.agreement >= QUOTED
     if e.agreement >= floor and (body or opening or s.same_site is False or _agree(s)):
@@ -195,9 +211,24 @@ def _quoted(e: Evidence, s: Signals, threshold: float) -> Decision | None:
     )
 
 
+def _statement(e: Evidence, s: Signals) -> bool:
+    """Whether two sites print one stretch of text, unchanged, with other words around it, under titles and openings of their own:
+    a statement, or a quotation.
+    """
+    titles = s.titles()
+    if s.same_site is not False or titles is None or titles >= UNLIKE_TITLE:
+        return False
+    return e.lead < SAME_OPENING and e.inner <= INNER * e.aligned
+
+
 def _same_body(e: Evidence, s: Signals) -> bool:
-    """Whether two texts have one title, opening and body, with other things before and behind it, whatever their dates."""
+    """Whether two texts have one title, opening and body, with other things before and behind it. A column has one title and
+    opening, too, every week: dates may not lie further apart than those of a story, and where they are not known, URLs must not
+    differ.
+    """
     if e.inner > INNER * e.aligned or e.lead < SAME_OPENING:
+        return False
+    if s.other_page() if s.gap is None else s.gap > STORY_HOURS:
         return False
     return bool(s.same_site) if s.titles() is None else known(s.titles()) >= ONE_TITLE
 

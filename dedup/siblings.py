@@ -52,7 +52,7 @@ def other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
 
 def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two tell other facts, if they do."""
-    return _later(e, s) or _numbers(e, s, found) or _names(e, s)
+    return _later(e, s) or _retold(e, s) or _numbers(e, s, found) or _names(e, s)
 
 
 def _later(e: Evidence, s: Signals) -> Decision | None:
@@ -66,6 +66,18 @@ def _later(e: Evidence, s: Signals) -> Decision | None:
     if e.replaced + e.passages and known(s.titles()) < UNLIKE_TITLE:
         return Decision("sibling", "similarity of the titles, a day apart,", known(s.titles()), UNLIKE_TITLE)
     return None
+
+
+def _retold(e: Evidence, s: Signals) -> Decision | None:
+    """Two pages of one site that do not have one title, nor dates that lie close: a passage in the place of another one is news,
+    whatever background they share.
+    """
+    titles = s.titles()
+    if e.passages == 0 or titles is None or titles >= TITLE or s.same_site is False or not s.other_page():
+        return None
+    if s.gap is not None and s.gap < ISSUE_HOURS:
+        return None
+    return Decision("sibling", "similarity of the titles, with other passages,", titles, TITLE)
 
 
 def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from dedup.diff import diff
 from dedup.fields import Article
-from dedup.names import Swaps, other_subject, renamed
+from dedup.names import Swaps, other_subject, renamed, retitled
 from dedup.urls import page
 from dedup.values import apart
 
@@ -137,12 +137,13 @@ class RowSignals:
         return a, b
 
     def renamed(self) -> bool:
-        """Whether a name stands in the place of another one, twice or more."""
+        """Whether a name, or a word of the title, stands in the place of another one, twice or more."""
         return any(times > 1 for _, _, times in self._names) and self._renamed
 
     @cached_property
     def _renamed(self) -> bool:
-        return renamed(self._names, *self._texts())
+        a, b = ((article.title or "", article.text) for article in map(self._source.article, self._rows))
+        return renamed(self._names, *self._texts()) or retitled(self._names, a, b)
 
     def renamed_places(self) -> int:
         """How many places have a name in one text and another name in the other; any word of a script without capitals."""

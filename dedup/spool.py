@@ -12,6 +12,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.errors import OutputError
+
 _COPY = 1 << 20
 """Spools are copied by so many bytes at once."""
 
@@ -20,6 +22,7 @@ class Spool:
     """Bytes in memory, or in a file without a name, which the system reclaims however the process ends."""
 
     def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
         self._file: IO[bytes] = (
             io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder, prefix=".dedup-", buffering=0)
         )
@@ -27,11 +30,17 @@ class Spool:
         self.size = 0
 
     def append(self, data: bytes | NDArray[np.uint32]) -> None:
-        """Adds to the end."""
+        """Adds to the end. Raises OutputError, as on a full disk."""
         view = memoryview(data if isinstance(data, bytes) else data.data.cast("B"))
         self.size += view.nbytes
-        while view.nbytes:  # an unbuffered file may take less than it is given
-            view = view[self._file.write(view) :]
+        try:
+            while view.nbytes:  # an unbuffered file may take less than it is given
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            why = (
+                f"working files: {error.strerror or error}; --work-dir, or work_dir=..., names another folder for them"
+            )
+            raise OutputError(str(self._folder), why) from error
 
     @property
     def file(self) -> IO[bytes]:

@@ -15,6 +15,7 @@ from dedup.alignment import RUN, Aligned, Tokens, align
 from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
 from dedup.signatures import encode
+from dedup.words import spelling
 
 CHUNK: Final = 256
 """Pairs are aligned in chunks of this many; tokens in a file are in memory for a chunk at a time."""
@@ -154,9 +155,9 @@ def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: 
     )
 
 
-def short_hash(text: bytes, words: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """The identity (u64[2]) of a text too short to be compared: its tokens, and its shape."""
-    data = words.tobytes() + encode(shape(text.decode("utf-8", "replace")))
+def short_hash(text: bytes) -> NDArray[np.uint64]:
+    """The identity (u64[2]) of a text too short to be compared: its words, and its shape."""
+    data = spelling(text) + encode(shape(text.decode("utf-8", "replace")))
     return np.frombuffer(hashlib.blake2b(data, digest_size=16).digest(), np.uint64)
 
 

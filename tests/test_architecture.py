@@ -416,7 +416,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     },
     "sources": {"dates", "errors", "fields", "inpage", "model", "shapes", "signatures", "urls"},
     "spans": {"paragraphs", "repeats"},
-    "spool": set(),
+    "spool": {"errors"},
     "stores": {"entries", "errors", "keys", "settings", "tables"},
     "stores.memory": {"entries", "errors", "key_log", "keys", "stores", "tables"},
     "stores.redis": {
@@ -496,7 +496,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "tokens": set(),
     "urls": set(),
     "values": set(),
-    "verify": {"alignment", "evidence", "kernels", "kernels.contrast", "relations", "signatures"},
+    "verify": {"alignment", "evidence", "kernels", "kernels.contrast", "relations", "signatures", "words"},
     "words": {"kernels", "kernels.words", "signatures", "tokens"},
     "writing": {
         "cleaning",

@@ -460,6 +460,17 @@ def test_a_page_of_nothing_but_furniture_is_kept_under_every_title(index: Index)
     assert index.add(rows[0]).duplicate_of == "a0"
 
 
+def test_furniture_under_three_titles_is_kept_under_a_title_like_one_of_them_too(index: Index) -> None:
+    """Of a thousand headlines, each is like some other one; as in a run, three that are unlike show what the page is."""
+    wall = article(5, 120)
+    titles = [article(60 + i, 6) for i in range(3)]
+    rows = [record(f"a{i}", wall, title=t, url=f"https://x.example/{i}") for i, t in enumerate([*titles, *titles])]
+    assert [verdict.new for verdict in index.add_many(rows)] == [True] * 6
+    assert len(deduplicate(rows).kept) == 6
+    other = record("b", article(6, 60) + "\n" + wall, title=titles[0], url="https://x.example/b")
+    assert index.add(other).new
+
+
 def test_a_window_holds_equal_texts_apart(opened: Callable[..., Index]) -> None:
     index = opened(Settings(window="30d"))
     assert index.add(record("a", article(1), date="2026-01-01")).new

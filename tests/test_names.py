@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.names import other_subject, renamed, spelled_alike
+from dedup.names import other_subject, renamed, retitled, spelled_alike
 from tests import reference
 
 RIVAL: Final = " Otto, who left the board last year, could not be reached."
@@ -143,3 +143,26 @@ def test_no_text_is_too_odd(title: str, text: str, other_title: str, other: str)
     assert found == other_subject((other_title, other), (title, text))
     swaps = [(p.value, q.value, 2) for p in reference.tokenize(text) for q in reference.tokenize(other)]
     assert renamed(swaps, text, other) == renamed([(q, p, n) for p, q, n in swaps], other, text)
+
+
+def recipe(name: str) -> tuple[str, str]:
+    """Title and text."""
+    return f"{name.capitalize()} soup", f"Peel the {name}, fry an onion, add the {name} and a litre of stock, and stir."
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "times", "found"),
+    [
+        (recipe("carrot"), recipe("parsnip"), 2, True),
+        (recipe("carrot"), recipe("parsnip"), 1, False),
+        (recipe("carrot"), recipe("carrots"), 2, False),
+        (recipe("carrot"), ("Soup", recipe("parsnip")[1]), 2, False),
+        (recipe("carrot"), (recipe("parsnip")[0], recipe("parsnip")[1] + " Or take a carrot."), 2, False),
+        (recipe("b12"), recipe("c14"), 2, False),
+    ],
+)
+def test_words_that_titles_and_texts_swap(a: tuple[str, str], b: tuple[str, str], times: int, found: bool) -> None:
+    one, other = (side[1].split()[2].strip(",") for side in (a, b))
+    assert retitled([(token(one), token(other), times)], a, b) == found
+    assert retitled([(token(other), token(one), times)], b, a) == found
+    assert not retitled([], a, b)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.errors import OutputError
 from dedup.spool import Spool, Workspace
 from tests.hostile import names
 
@@ -34,6 +35,15 @@ def test_what_was_appended_is_viewed(folder: Path | None) -> None:
         assert spool.size == view.nbytes
         assert folder is None or names(folder) == []
     assert view[5] == 1  # the map goes with its last view
+
+
+def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Workspace(tmp_path) as workspace, Path("/dev/full").open("wb", buffering=0) as full:
+        spool = workspace.spool()
+        spool.close()
+        monkeypatch.setattr(spool, "_file", full)
+        with pytest.raises(OutputError, match=f"^{tmp_path}: working files: No space left on device; --work-dir"):
+            spool.append(b"x")
 
 
 def test_an_empty_spool_has_an_empty_view(folder: Path | None) -> None:

@@ -71,6 +71,22 @@ def test_what_was_added_is_known_when_it_is_opened_again(path: Path) -> None:
         assert index.verify() == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of processes are of POSIX")
+@pytest.mark.parametrize("room", [1, 20_000, 100_000])
+def test_an_index_that_does_not_fit_on_its_disk_is_not_made(tmp_path: Path, room: int) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(StoreError, match=r"seen\.db: cannot be made: "):
+            open_index(f"sqlite:{tmp_path / 'seen.db'}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(tmp_path) == []
+    open_index(f"sqlite:{tmp_path / 'seen.db'}").close()
+
+
 def test_two_who_have_it_open_see_what_the_other_did(path: Path) -> None:
     closing = "\n" + article(99, 150)
     with open_index(f"sqlite:{path}") as one, open_index(f"sqlite:{path}") as other:

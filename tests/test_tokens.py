@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dedup import compare, deduplicate
 from dedup import tokens as rules
 from dedup.kernels import text as kernel
 from dedup.signatures import Texts
@@ -274,9 +275,17 @@ def test_lone_surrogates_separate() -> None:
 
 def test_hash_of_a_short_text_is_blind_to_quotes_only() -> None:
     def identity(text: str) -> tuple[int, ...]:
-        return tuple(map(int, short_hash(text.encode(), np.array(tokenize(text), np.uint32))))
+        return tuple(map(int, short_hash(text.encode())))
 
     assert identity("“It’s here”") == identity('"It\'s here"') == identity("«It`s here»")
     hashes = [identity(t) for t in ("C", "C++", "C#", "C!", "D", "(C)", "", "+", "++", "C + +!", "1,000", "1.000")]
     assert len(set(hashes)) == len(hashes)
     assert identity("C++") == identity("c + +")
+
+
+def test_short_texts_are_told_apart_where_their_tokens_collide() -> None:
+    """Found among a million numbered lines, of which two share a token of 31 bits by chance."""
+    a, b = "x24536", "x138340"
+    assert tokenize(a) == tokenize(b)
+    assert deduplicate([a, b]).removed == []
+    assert compare(a, b).relation == "different"

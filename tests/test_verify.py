@@ -406,15 +406,13 @@ def test_a_short_and_a_long_text_never_match() -> None:
 
 
 def test_marks_count_in_order() -> None:
-    words = np.array([1, 2], np.uint32)
-
-    def of(marks: str) -> list[int]:
-        return [int(part) for part in short_hash(marks.encode(), words)]
+    def of(text: str) -> list[int]:
+        return [int(part) for part in short_hash(text.encode())]
 
     assert of("a! b?") != of("a? b!")
-    assert of("a! b?") == of("x! y?")
+    assert of("a! b?") == of("A! B?")
     assert of("1.5 10") != of("1 5.10")
-    assert of("a! b?") != [int(part) for part in short_hash(b"a! b?", words[::-1].copy())]
+    assert of("a! b!") != of("b! a!")
 
 
 def test_lone_surrogates_do_no_harm() -> None:

@@ -89,7 +89,6 @@ def _fill(path: Path, opening: Opening) -> None:
     """Makes the file, with its header and no rows."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(f"PRAGMA page_size={PAGE}")
-        db.execute("PRAGMA journal_mode=WAL")
         db.execute("BEGIN IMMEDIATE")
         db.execute(f"PRAGMA application_id={APPLICATION}")
         db.execute(f"PRAGMA user_version={VERSION}")
@@ -98,6 +97,9 @@ def _fill(path: Path, opening: Opening) -> None:
         header = {**opening.header, _SUM: _sum(opening.header)}
         db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
         db.execute("COMMIT")
+        db.execute(
+            "PRAGMA journal_mode=WAL"
+        )  # not before: what does not fit on a full disk would be left in the log, silently
 
 
 def _move(whole: Path, path: Path) -> None:
@@ -267,6 +269,8 @@ def _unread(uri: str, error: Exception) -> StoreError:
         return StoreError(
             uri, f"cannot be opened: {error}; SQLite keeps its log beside the file: copy it to a folder of yours"
         )
+    if "disk I/O error" in str(error) or "disk is full" in str(error):
+        return StoreError(uri, f"cannot be read: {error}; is there room on its disk?")
     kind = StoreError if "locked" in str(error) else IndexDamaged
     return kind(uri, f"cannot be read: {error}")
 
