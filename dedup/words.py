@@ -55,5 +55,6 @@ def spelling(text: bytes) -> bytes:
 
     table = tokens.load()
     out = np.empty(len(text), np.uint64)
-    n = kernel.spell(np.frombuffer(text, np.uint8), 0, len(text), table.entries, table.expansions, out)
+    buffer, _ = Texts.of([text])
+    n = kernel.spell(eights(buffer), 0, len(text), table.entries, table.expansions, out)
     return out[:n].tobytes()

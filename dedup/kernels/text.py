@@ -135,8 +135,8 @@ def wide_words(eights, i, end, entries, expansions, out, m, most, pieces, s, las
     """Writes the tokens of the bytes `i:end`, in any script, to `out` from `m` on, up to `most` tokens in it, and to `pieces`
     from `s` on where they are closed by full stops that need no space behind them; the last piece before ended at `last`.
 
-    Returns the byte behind what was read, the first byte of the last word, and the new `m`, `s` and `last`. No array is passed
-    on in this loop (nor in those of others here): to count who has it would take longer than all else.
+    Returns the byte behind what was read, the first byte and the state of the last word, and the new `m`, `s` and `last`. No array
+    is passed on in this loop (nor in those of others here): to count who has it would take longer than all else.
     """
     start = begin = i
     h, chunk, held = _SEED, uint64(0), uint64(0)
@@ -154,11 +154,13 @@ def wide_words(eights, i, end, entries, expansions, out, m, most, pieces, s, las
         begun = held != 0 or h != _SEED
         if kind == 0 or (single and kind != 4 and kind != 5 and kind != 8) or (begun and (kind == 3 or kind == 9)):
             if begun:
-                out[m] = _finish(_absorb(h, chunk) if held != 0 else h, digit)
+                if held != 0:
+                    h = _absorb(h, chunk)
+                out[m] = _finish(h, digit)
                 m += uint64(1)
                 begin = start
             if i >= end or m >= most:
-                return i, begin, m, s, last
+                return i, begin, h, m, s, last
             if kind == 0:
                 if _sentence_sign(eights[i], end - i):
                     pieces[s] = m
@@ -279,7 +281,7 @@ def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out
             out[m] = _finish(h, uint32(plain != 0))
             m += uint64(1)
         else:
-            _, _, m, s, last = wide_words(eights, i, e, entries, expansions, out, m, _ALL, pieces, s, last, least)
+            _, _, _, m, s, last = wide_words(eights, i, e, entries, expansions, out, m, _ALL, pieces, s, last, least)
         stop = stop and m == before
     stop, s, last = _between(buffer, gap, uint64(end), stop, pieces, s, last, m, least)
     pieces[s] = m
