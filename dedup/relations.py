@@ -68,6 +68,12 @@ OTHER_TITLE: Final = 0.6
 one in fifty is as alike as `UNLIKE_TITLE`, which is one too many where a hundred stubs stand in front of one wall; one in a
 thousand is as alike as this."""
 
+REPRINT: Final = 0.95
+"""So alike, and of `REPRINT_WORDS` words or more, two pages of one site are one article under another headline all the same: no
+stub is so short beside its wall."""
+
+REPRINT_WORDS: Final = 200
+
 THIN: Final = 0.6
 """Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
 
@@ -128,7 +134,8 @@ def _stranger(e: Evidence, s: Signals) -> Decision | None:
     one site under unlike titles may be two stubs of a sentence each, in front of one wall.
     """
     titles = s.titles()
-    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page():
+    reprint = e.resemblance >= REPRINT and e.words[1] >= REPRINT_WORDS
+    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page() and not reprint:
         return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD

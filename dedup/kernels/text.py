@@ -135,8 +135,8 @@ def wide_words(eights, i, end, entries, expansions, out, m, most, pieces, s, las
     """Writes the tokens of the bytes `i:end`, in any script, to `out` from `m` on, up to `most` tokens in it, and to `pieces`
     from `s` on where they are closed by full stops that need no space behind them; the last piece before ended at `last`.
 
-    Returns the byte behind what was read, the first byte and the state of the last word, and the new `m`, `s` and `last`. No array
-    is passed on in this loop (nor in those of others here): to count who has it would take longer than all else.
+    Returns the byte behind what was read, the first byte and the state of the last word, and the new `m`, `s` and `last`. No
+    array is passed on in this loop (nor in those of others here): to count who has it would take longer than all else.
     """
     start = begin = i
     h, chunk, held = _SEED, uint64(0), uint64(0)
