@@ -65,9 +65,8 @@ class Archive(Spooled):
         self._over = False
         self._damage: Exception | None = None
         self._torn = False  # all that is in hand belongs to a damaged member
-        self._gap: tuple[str, int] | None = (
-            None  # what is to be told of a damaged member, and how many bytes of it are lost
-        )
+        # what is to be told of a damaged member, and how many bytes of it are lost
+        self._gap: tuple[str, int] | None = None
 
     def rows(self) -> Iterator[list[Row]]:
         """The records of all articles. A record whose length is wrong is set aside, and reading goes on with the next one."""

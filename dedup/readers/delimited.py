@@ -72,11 +72,8 @@ class Delimited(InFile):
         self._dates: list[str] = []
         self._blocks = blocks(job.opened.stream, job.limits.record_bytes, BATCH_BYTES)
         self._block = b""
-        self._at, self._number, self._start = (
-            1,
-            1,
-            0,
-        )  # the next line: its place in the block, its number, where it starts
+        # of the next line: its place in the block, its number, where it starts
+        self._at, self._number, self._start = 1, 1, 0
         self._tries, self._cut = 0, False
         self._again: deque[_Line] = deque()
         self._taken: list[_Line] = []
