@@ -79,7 +79,8 @@ def test_versions_are_told_by_what_stands_beside() -> None:
     assert both(a, b) == "revised"
     assert both(a, b, Settings(versions="all")) == "version"
     assert both(a["text"], b["text"]) == "related"
-    assert both(a, {**b, "date": day(5)}) == "revised"  # one title, and one body between other things
+    assert both(a, {**b, "date": day(5)}) == "related"  # a column has one title and opening, too, and a page for each
+    assert both(a, {**b, "date": day(5), "url": a["url"]}) == "revised"
     b["title"] = "Old ferry pier shut for winter"
     assert both(a, b) == "revised"
     assert both(a, {**b, "date": day(5)}) == "related"

@@ -14,7 +14,7 @@ from typing import IO, Any
 import pytest
 
 from dedup import outputs as module
-from dedup.errors import MissingExtra, OutputError
+from dedup.errors import OutputError
 from dedup.outputs import Outputs
 from tests.hostile import COMPRESSED, decompress, digest, lines, names, run
 
@@ -279,27 +279,6 @@ def test_a_compressed_output_that_fails_is_closed(tmp_path: Path, suffix: str) -
 
     code = [sys.executable, "-X", "dev", "-W", "ignore", "-c", LEAK, str(tmp_path / f"out{suffix}")]
     assert subprocess.run(code, capture_output=True, check=True).stderr == b""
-
-
-def test_the_extra_that_an_output_needs_is_missed_without_a_trace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = tmp_path / "in.jsonl"
-    source.write_bytes(lines(5))
-    monkeypatch.setitem(sys.modules, "backports", None)
-    monkeypatch.setitem(sys.modules, "compression", None)
-    with pytest.raises(MissingExtra):
-        run(source, tmp_path / "out.jsonl.zst")
-    assert names(tmp_path) == ["in.jsonl"]
-
-
-def test_the_extra_that_an_output_needs_is_missed_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "backports", None)
-    monkeypatch.setitem(sys.modules, "compression", None)
-    with pytest.raises(MissingExtra):
-        Outputs(False).check(str(tmp_path / "out.jsonl.zst"))
 
 
 @posix

@@ -420,13 +420,13 @@ def test_one_article_crawled_five_hundred_times(language: str) -> None:
 
 
 def test_one_article_crawled_often_at_other_urls() -> None:
-    """The same at an archive that gives every crawl a URL of its own."""
+    """The same at an archive that gives every crawl a URL of its own, with the date of the article."""
     draw = random.Random(4)
     body = story(ENGLISH)
     rest = others(30)
     teasers = [f"{title}: {text.split('.')[0]}." for title, text in rest]
     records = [
-        page(f"crawl{i:03d}", dressed(body, draw, teasers), draw.uniform(0, 60), title="The pier closes for winter")
+        page(f"crawl{i:03d}", dressed(body, draw, teasers), draw.uniform(0, 0.8), title="The pier closes for winter")
         for i in range(100)
     ]
     records += [page(f"other{i}", dressed(text, draw, teasers), i, title=title) for i, (title, text) in enumerate(rest)]
