@@ -67,7 +67,7 @@ class Chunk(NamedTuple):
         return cls(np.array([row], np.uint32), keys, sizes, Sites.of((site,)))
 
     @classmethod
-    def cut(cls, lot: Lot, first: int, row: int, sites: list[str | None]) -> Chunk:
+    def cut(cls, lot: Lot, first: int, row: int, sites: Sequence[str | None]) -> Chunk:
         """The articles of a lot from `first` on, one for each of the `sites`, as rows from `row` on."""
         last = first + len(sites)
         kinds = [lot.cut(kind, first, last) for kind in range(3)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
-from dedup.key_log import Chunk
+from dedup.key_log import Chunk, KeyLog
 from dedup.key_table import GROWTH, Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
@@ -104,8 +104,8 @@ class Tables:
         if row < len(self._alive):
             self._alive[row] = 0
 
-    def add_row(self, row: int, keys: Keys, site: str | None) -> None:
-        """Enters one row, which is higher than all before."""
+    def add_row(self, row: int, keys: Keys, site: str | None, log: KeyLog | None = None) -> None:
+        """Enters one row, which is higher than all before; in the log, too, if one is given."""
         from dedup.kernels import table as kernel
 
         self._grow(row + 1)
@@ -117,10 +117,15 @@ class Tables:
         digests = tuple((own.places, own.tags) for own in keys)
         kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
         self._count(entered)
+        if log is not None:
+            log.append(Chunk.of(row, keys, site))
 
-    def admit(self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None]) -> int:
+    def admit(
+        self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None], log: KeyLog | None = None
+    ) -> int:
         """Enters articles `first:last` of a lot, of so many `sites`, as rows from `row` on, up to the first one that rows which
-        are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many.
+        are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many;
+        they are entered in the log, too, if one is given.
         """
         from dedup.kernels import table as kernel
 
@@ -143,6 +148,8 @@ class Tables:
             entered,
         )
         self._count(entered)
+        if log is not None and done:
+            log.append(Chunk.cut(keys, first, row, sites[:done]))
         return int(done)
 
     @property

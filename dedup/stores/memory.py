@@ -119,19 +119,15 @@ class MemoryStore:
         row = self._last = self._last + 1
         self._remember(row)
         self._put(row, entry.at(row))
-        self.tables.add_row(row, keys, entry.site)
-        self._log.append(Chunk.of(row, keys, entry.site))
+        self.tables.add_row(row, keys, entry.site, self._log)
         return row
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with."""
         start = self._last + 1
         sites = [entry.site for entry in entries]
-        count = self.tables.admit(keys, first, first + len(entries), start, sites)
-        rows = range(start, start + count)
-        if count:
-            self._log.append(Chunk.cut(keys, first, start, sites[:count]))
-            self._last += count
+        self._last += self.tables.admit(keys, first, first + len(entries), start, sites, self._log)
+        rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
             self._put(row, entry.at(row))

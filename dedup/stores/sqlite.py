@@ -212,21 +212,17 @@ class SqliteStore:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
         self._pending[row] = entry.at(row)
-        self.tables.add_row(row, keys, entry.site)
-        self._keys.append(Chunk.of(row, keys, entry.site))
+        self.tables.add_row(row, keys, entry.site, self._keys)
         if len(self._pending) >= _WAITING:
             self._flush()
         return row
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
-        row = self._last + 1
+        start = self._last + 1
         sites = [entry.site for entry in entries]
-        count = self.tables.admit(keys, first, first + len(entries), row, sites)
-        rows = range(row, row + count)
-        if count:
-            self._keys.append(Chunk.cut(keys, first, row, sites[:count]))
-            self._last += count
+        self._last += self.tables.admit(keys, first, first + len(entries), start, sites, self._keys)
+        rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
             self._pending[row] = entry.at(row)
         if len(self._pending) >= _WAITING:
