@@ -36,7 +36,7 @@ _THERE: Final = "SELECT row FROM articles WHERE row > ? AND row <= ? ORDER BY ro
 _PLACE, _TAG = np.dtype("<u4"), np.dtype("<u2")
 
 _WIDTH: Final = _PLACE.itemsize + _TAG.itemsize
-"""Bytes of a key. Places and tags stand apart, as tables take them; in `Digest.packed` they do not, so that rows can be joined."""
+"""Bytes of a key. Places and tags stand apart, as tables take them; in `Digest.packed` they do not, so rows can be joined."""
 
 _WHOLE: Final = 1_000
 """`compact` joins so many articles in a row."""
