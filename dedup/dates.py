@@ -136,12 +136,14 @@ def _struct(parts: Sequence[object]) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    if "/" in text or "年" in text:
-        text = _YEAR_FIRST.sub(_dashed, text, count=1)
-    if text[-1:] in _LETTERS:
-        text = _UTC.sub("+00:00", text)
-    if not _ISO.match(text):
-        return None
+    plain = text[10:11] == "T" and text[4:5] == text[7:8] == "-" and text[-1:] not in _LETTERS  # most dates are
+    if not plain:
+        if "/" in text or "年" in text:
+            text = _YEAR_FIRST.sub(_dashed, text, count=1)
+        if text[-1:] in _LETTERS:
+            text = _UTC.sub("+00:00", text)
+        if not _ISO.match(text):
+            return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,12 +17,16 @@ from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined
 from dedup.settings import Settings
 from dedup.shapes import Record
+from dedup.signatures import encode
 from dedup.sources import Facts, Rows, Taken, take
 
 _STORED: Final = Fields()
 """How the parts of an entry are named in the record that policies see."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_essentials: Final = lru_cache(maxsize=16)(Essentials)
+"""What shapes records have is remembered from one batch to the next, for so many maps of fields."""
 
 
 class Entry(NamedTuple):
@@ -108,7 +113,7 @@ class Reading:
 def read(records: Iterable[Record], settings: Settings) -> Reading:
     """Reads records; those without a text or without words are set aside."""
     fields = settings.fields
-    facts, essentials = Facts(fields), Essentials(fields)
+    facts, essentials = Facts(fields), _essentials(fields)
     found = Reading()
     rows = Rows([], [])
     now = time.time()
@@ -117,18 +122,19 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
         if not isinstance(taken, Taken):
             found.outcome.append(Quarantined(Place("<records>", number), *taken))
             continue
-        data = taken.text.encode("utf-8", "surrogatepass")
+        record, text, values = taken
+        data = encode(text)
         rows.texts.append(data)
-        rows.titles.append(facts.add(taken.record, data, taken.values))
+        rows.titles.append(facts.add(record, data, values))
         row = len(facts.ids) - 1
         found.outcome.append(row)
         found.entries.append(
             Entry(
                 facts.ids[row],
                 data,
-                essentials.title(taken.values),
-                essentials.url(taken.values, taken.record),
-                Article("", taken.record, fields).canonical_url,
+                essentials.title(values),
+                essentials.url(values, record),
+                essentials.canonical_url(values),
                 facts.site(row),
                 facts.published(row),
                 now,
@@ -160,7 +166,7 @@ def _take(found: Reading, rows: Rows, settings: Settings) -> None:
 
 def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
     """The words of entries that come from a store, whose texts were cleaned then; `plain`: settings that clean no pages."""
-    titles = [(entry.title or "").encode("utf-8", "surrogatepass") for entry in entries]
+    titles = [encode(entry.title or "") for entry in entries]
     return _words(fingerprinted(Rows([entry.text for entry in entries], titles), plain))
 
 

@@ -168,7 +168,8 @@ marks that do not count, so that the map of fields is asked for it where the fir
 
 
 class Essentials:
-    """Looks up in every record of a dump what each of them is asked for: text, id, date of publication, title, site, URL.
+    """Looks up in every record of a dump what each of them is asked for: text, id, date of publication, title, site, URL, canonical
+    URL. Threads may share one.
 
     A dump has few shapes of records: the names that hit are remembered by the record's keys, because trying all of them
     anew takes longer than parsing the record.
@@ -176,11 +177,13 @@ class Essentials:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._names = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
+        parts = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url, fields.canonical_url)
+        self._names = parts
+        self.nothing: list[Any] = [None] * len(parts)
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def __call__(self, record: Mapping[str, Any]) -> list[Any]:
-        """The six values as the record states them, None for what it does not."""
+        """The values as the record states them, None for what it does not."""
         keys = tuple(record)
         plan = self._plans.get(keys)
         if plan is None:
@@ -203,8 +206,13 @@ class Essentials:
         first = values[5]
         return _url(first) or (None if first is None else self._fields.url_of(record))
 
+    @staticmethod
+    def canonical_url(values: Sequence[Any]) -> str | None:
+        """The canonical URL (`Article.canonical_url`) from the values."""
+        return _url(values[6])
+
     def of_object(self, record: Mapping[str, Any]) -> list[Any]:
-        """The six values of an object as a mapping: what it has is not told by its keys, so nothing is remembered."""
+        """The values of an object as a mapping: what it has is not told by its keys, so nothing is remembered."""
         return [self._fields.text_of(record), *(_first(record, names) for names in self._names[1:])]
 
     def _plan(self, keys: tuple[str, ...], record: Mapping[str, Any]) -> _Plan:
@@ -217,8 +225,8 @@ class Essentials:
             there[0] = []
         first = tuple(found[0] if found else _NOWHERE for found in there)
         others = tuple(i for i, found in enumerate(there) if (i or not any(marked)) and (len(found) > 1 or inner[i]))
-        self._plans[keys] = first, others, any(marked)
-        return self._plans[keys]
+        plan = self._plans[keys] = first, others, any(marked)
+        return plan
 
 
 @dataclass(frozen=True, slots=True)

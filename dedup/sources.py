@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from dedup import dates
@@ -18,10 +19,13 @@ from dedup.signatures import encode
 from dedup.urls import host
 
 ORIGINS: Final = 100_000
-"""So many origins of URLs are remembered, each with the number of its site."""
+"""So many origins of URLs are remembered, each with its host."""
 
 BATCH_BYTES: Final = 1 << 19
 """Texts are read and fingerprinted in batches of about this many bytes."""
+
+
+_host: Final = lru_cache(maxsize=ORIGINS)(host)
 
 
 class Rows(NamedTuple):
@@ -42,14 +46,13 @@ class Facts:
         self._published = array("d")
         self._codes: dict[str, int] = {}
         self._names: list[str] = []
-        self._origins: dict[str, int] = {}
         self.ids: list[str] = []
         self.sites = array("i")
         self.stated = dict.fromkeys(("id", "published", "title", "site", "url"), 0)
 
     def add(self, record: Mapping[str, Any], text: bytes, essentials: Sequence[Any]) -> bytes:
         """Takes the next row, with what `Essentials` found in it; returns its title."""
-        _, given, published, title, site, url = essentials
+        _, given, published, title, site, url, _ = essentials
         stated = self.stated
         stated["id"] += given is not None
         stated["published"] += published is not None
@@ -75,14 +78,8 @@ class Facts:
                 return -1
             name = self._fields.site_of(record)
             return -1 if name is None else self._code(name)
-        origin = "/".join(url.split("/", 3)[:3])
-        code = self._origins.get(origin)
-        if code is None:
-            name = host(url) if url.startswith(("http://", "https://")) else None
-            code = -1 if name is None else self._code(name)
-            if len(self._origins) < ORIGINS:
-                self._origins[origin] = code
-        return code
+        name = _host("/".join(url.split("/", 3)[:3])) if url.startswith(("http://", "https://")) else None
+        return -1 if name is None else self._code(name)
 
     def _code(self, name: str) -> int:
         plain = name.lower().removeprefix("www.")
@@ -187,21 +184,17 @@ class RecordSource:
         keys: set[str] = set()
         essentials = Essentials(self._fields)
         for number, record in enumerate(self._records, 1):
-            known: Mapping[str, Any] = record
-            found: list[Any] = essentials(record) if type(record) is dict else [None]
-            if type(found[0]) is not str:
-                taken = take(record, essentials, self._fields)
-                if not isinstance(taken, Taken):
-                    if taken[0] == "no_text":
-                        keys.update(seen(record))
-                    self.quarantined.append(Quarantined(Place(self.name, number), *taken))
-                    continue
-                known, found = taken.record, [taken.text, *taken.values[1:]]
+            taken = take(record, essentials, self._fields)
+            if not isinstance(taken, Taken):
+                if taken[0] == "no_text":
+                    keys.update(seen(record))
+                self.quarantined.append(Quarantined(Place(self.name, number), *taken))
+                continue
             self._rows.append(record)
             self._numbers.append(number)
-            data = encode(found[0])
+            data = encode(taken.text)
             rows.texts.append(data)
-            rows.titles.append(self.facts.add(known, data, found))
+            rows.titles.append(self.facts.add(taken.record, data, taken.values))
             size += len(data)
             if size >= BATCH_BYTES:
                 self.volume += size
@@ -266,11 +259,15 @@ class Taken(NamedTuple):
 def take(record: Record, essentials: Essentials, fields: Fields) -> Taken | tuple[QuarantineReason, str]:
     """A record in memory as it is read, or why it is set aside, and the detail a user needs."""
     if isinstance(record, str):
-        return Taken({fields.text[0]: record}, record, [record, None, None, None, None, None])
-    mapping = view(record)
-    if mapping is None:
-        return no_text(record, None)
+        return Taken({fields.text[0]: record}, record, essentials.nothing)
     try:
+        if type(record) is dict:
+            values = essentials(record)
+            if type(values[0]) is str:
+                return Taken(record, values[0], values)
+        mapping = view(record)
+        if mapping is None:
+            return no_text(record, None)
         values = essentials.of_object(mapping) if isinstance(mapping, Attributes) else essentials(mapping)
         text = values[0] if isinstance(values[0], str) else fields.text_of(mapping)
         return Taken(mapping, text, values) if isinstance(text, str) else no_text(record, text)

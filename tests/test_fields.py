@@ -75,20 +75,22 @@ def test_what_is_remembered_of_shapes_does_not_change_what_is_found(records: lis
         title=("title", "a"),
         site=("a.b", "site"),
         url=("url", "guid", "a.b"),
+        canonical_url=("a", "url"),
     )
-    parts = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url)
+    parts = (fields.text, fields.id, fields.published, fields.title, fields.site, fields.url, fields.canonical_url)
     essentials = Essentials(fields)
     for record in [*records, *records]:
         values = essentials(record)
         assert values == [first(record, names) for names in parts]
         found = Article("", record, fields)
         assert (essentials.title(values), essentials.url(values, record)) == (found.title, found.url)
+        assert essentials.canonical_url(values) == found.canonical_url
 
 
 def test_many_shapes_are_not_all_remembered() -> None:
     essentials = Essentials(Fields())
     for i in range(3 * PLANS):
-        assert essentials({f"key{i}": 1, "id": i, "text": "x"}) == ["x", i, None, None, None, None]
+        assert essentials({f"key{i}": 1, "id": i, "text": "x"}) == ["x", i, None, None, None, None, None]
     assert len(essentials._plans) <= PLANS
 
 
@@ -97,13 +99,13 @@ def test_many_shapes_are_not_all_remembered() -> None:
     [
         (
             {"": "0", "text": "words", "url": "https://one.example/"},
-            ["words", None, None, None, None, "https://one.example/"],
+            ["words", None, None, None, None, "https://one.example/", None],
         ),
-        ({"": "no text"}, [None, None, None, None, None, None]),
-        ({"": "2024-01-31", "text": "words", "id": 1}, ["words", 1, None, None, None, None]),
+        ({"": "no text"}, [None, None, None, None, None, None, None]),
+        ({"": "2024-01-31", "text": "words", "id": 1}, ["words", 1, None, None, None, None, None]),
         (
             {"": "x", "text": "words", "headline": "A title", "publisher": "one.example", "date": "2024-01-31"},
-            ["words", None, "2024-01-31", "A title", "one.example", None],
+            ["words", None, "2024-01-31", "A title", "one.example", None, None],
         ),
     ],
 )
