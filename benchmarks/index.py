@@ -33,7 +33,8 @@ from redis_process import running
 
 import dedup
 from dedup.entries import read
-from dedup.key_table import LOAD, WIDTH
+from dedup.kernels.table import LINE, SLOTS
+from dedup.key_table import LOAD
 from dedup.learning import Learned
 from dedup.matching import Matcher
 from dedup.tables import SPARE
@@ -171,8 +172,8 @@ def opened(kind: str, path: Path) -> dict[str, Any]:
 
 
 def predicted(articles: int, keys: float) -> float:
-    """Bytes of memory of an index in a file that was opened: six a key over the load of its tables, and ten a row."""
-    return articles * (WIDTH * keys * SPARE / LOAD + ROW)
+    """Bytes of memory of an index in a file that was opened: 6.4 a key over the load of its tables, and ten a row."""
+    return articles * (LINE * 8 / SLOTS * keys * SPARE / LOAD + ROW)
 
 
 def pairs(keeper: dict[str, str]) -> set[tuple[str, str]]:

@@ -168,8 +168,8 @@ marks that do not count, so that the map of fields is asked for it where the fir
 
 
 class Essentials:
-    """Looks up in every record of a dump what each of them is asked for: text, id, date of publication, title, site, URL, canonical
-    URL. Threads may share one.
+    """Looks up in every record of a dump what each of them is asked for: text, id, date of publication, title, site,
+    URL, canonical URL. Threads may share one.
 
     A dump has few shapes of records: the names that hit are remembered by the record's keys, because trying all of them
     anew takes longer than parsing the record.

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-LOAD: Final = 0.8
+LOAD: Final = 0.85
 """A table is at most so full; `GROWTH`: one that grows has room for so many times its keys."""
 
 GROWTH: Final = 1.4
 
 SMALLEST: Final = 1 << 12
-"""Slots of an empty table."""
+"""Keys that an empty table has room for."""
 
 SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
@@ -22,6 +22,10 @@ SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 _PACKED: Final = np.dtype([("place", "<u4"), ("tag", "<u2")])
 
 WIDTH: Final = _PACKED.itemsize
+
+
+Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint16]]
+"""A table as kernels take it: one array, as u64, u32 and u16."""
 
 
 class Digest(NamedTuple):
@@ -56,20 +60,18 @@ class Digest(NamedTuple):
 class KeyTable:
     """Which rows hold a key. A key that `limit` living rows hold takes no more, which is counted (`capped`).
 
-    Rows are numbers from 1. Of a key only 48 bits are known, less what its place in the table says: a row is found that
-    does not hold the key about once in some thousand look-ups, so whoever asks verifies. Six bytes a key over `LOAD`.
+    Rows are numbers from 1. Of a key only 18 bits are known, and its place in the table: a row that does not hold the key is
+    found about once in ten thousand look-ups, so whoever asks verifies. 6.4 bytes a key over `LOAD`.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.capped = 0
-        self.count = 0
-        self._rows, self._tags = _empty(SMALLEST)
+        self.empty(SMALLEST)
 
     @property
-    def arrays(self) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-        """The row and the tag in every slot."""
-        return self._rows, self._tags
+    def arrays(self) -> Arrays:
+        """All buckets, as kernels take them."""
+        return self._cells, self._cells.view(np.uint32), self._cells.view(np.uint16)
 
     def entered(self, more: int, refused: int) -> None:
         """Counts keys that a kernel entered in `arrays`, and those that it refused."""
@@ -79,23 +81,29 @@ class KeyTable:
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        return self._rows.nbytes + self._tags.nbytes
+        return self._cells.nbytes
 
     def full(self, more: int) -> bool:
         """Whether there is no room for so many more keys: it has to be `empty`, larger, and filled anew."""
-        return self.count + more > LOAD * len(self._rows)
+        return self.count + more > self._room
 
     def add(self, keys: Digest, owners: NDArray[np.uint32], alive: NDArray[np.uint8]) -> None:
         """Enters key i for row `owners[i]`; there must be room (`full`). `alive` (u8 by row): rows that are not give way."""
         from dedup.kernels import table as kernel
 
-        entered, refused, _ = kernel.insert(self._rows, self._tags, *keys, owners, self.limit, alive)
+        entered, refused, _ = kernel.insert(*self.arrays, *keys, owners, self.limit, alive)
         self.count += entered
         self.capped += refused
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
-        self._rows, self._tags = _empty(max(SMALLEST, int(room / LOAD) + 1))
+        from dedup.kernels.table import LINE, SLOTS
+
+        buckets = int(max(SMALLEST, room) / (LOAD * SLOTS)) + 1
+        cells = np.zeros((buckets + 1) * LINE, np.uint64)
+        start = -(cells.ctypes.data // cells.itemsize) % LINE  # each in one line of the cache
+        self._cells = cells[start : start + buckets * LINE]
+        self._room = int(LOAD * SLOTS * buckets)
         self.count = self.capped = 0
 
     def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -104,9 +112,5 @@ class KeyTable:
 
         room = 2 * self.limit * len(keys.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = kernel.find(self._rows, self._tags, keys.places, keys.tags, alive, rows, numbers)
+        found = kernel.find(*self.arrays, *keys, alive, rows, numbers)
         return rows[:found], numbers[:found]
-
-
-def _empty(slots: int) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
-    return np.zeros(slots, np.uint32), np.zeros(slots, np.uint16)

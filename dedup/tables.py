@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_log import Chunk, KeyLog
-from dedup.key_table import GROWTH, Digest, KeyTable
+from dedup.key_table import GROWTH, Arrays, Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
@@ -153,7 +153,7 @@ class Tables:
         return int(done)
 
     @property
-    def _arrays(self) -> tuple[tuple[NDArray[np.uint32], NDArray[np.uint16]], ...]:
+    def _arrays(self) -> tuple[Arrays, ...]:
         return self._near.arrays, self._held.arrays, self._pieces.arrays
 
     def _count(self, entered: NDArray[np.int64]) -> None:
@@ -164,12 +164,12 @@ class Tables:
         """The rows that share enough with these keys to be compared, the earliest first."""
         from dedup.kernels import table as kernel
 
-        near, held = self._near.arrays, self._held.arrays
         few, many, _ = self._limits
         out = np.empty(2 * (few * len(keys.near.places) + many * len(keys.held.places)), np.int64)
         found = kernel.propose(
-            (*near, keys.near.places, keys.near.tags),
-            (*held, keys.held.places, keys.held.tags),
+            self._near.arrays,
+            self._held.arrays,
+            (tuple(keys.near), tuple(keys.held)),
             (few, many),
             self._alive,
             self._passages,
@@ -187,7 +187,7 @@ class Tables:
 
         room = 2 * self._limits[2] * len(pieces.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = kernel.held_often(*self._pieces.arrays, pieces.places, pieces.tags, self._alive, least, rows, numbers)
+        found = kernel.held_often(self._pieces.arrays, tuple(pieces), self._alive, least, rows, numbers)
         return rows[:found], numbers[:found]
 
     def site(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
+from dedup.kernels.table import SLOTS
 from dedup.key_log import FAN, Chunk, KeyLog
 from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
@@ -99,8 +100,8 @@ def test_a_table_that_is_filled_anew_finds_what_it_held() -> None:
 
 def test_a_full_table_says_so_before_it_is() -> None:
     table = KeyTable(4)
-    assert not table.full(SMALLEST // 2)
-    assert table.full(SMALLEST)
+    assert not table.full(SMALLEST)
+    assert table.full(SMALLEST + SLOTS)
 
 
 def made(keys: list[int]) -> Keys:

@@ -1,15 +1,27 @@
-"""Keys of articles -> the rows that hold them: an open hash table of six bytes a slot (linear probing, Knuth 6.4)."""
+"""Keys of articles -> the rows that hold them: an open hash table, its buckets lines of the processor's cache (Knuth 6.4)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit, uint16, uint32, uint64
 
+LINE = 8
+"""Words (u64) of a bucket, a line of the cache: the tags of ten keys (u16), what else is known of them (u32), their rows (u32).
+What else is known: in the lowest four bits how many keys there are, then of each the two lowest bits of its place.
+"""
+
+SLOTS = 10
+_KNOWN = 5
+_ROWS = 6
+
 _AHEAD = 64
-"""So many slots are read before the first of them is needed: the processor waits for all of them at once."""
+"""So many buckets are read before the first of them is needed: the processor waits for all of them at once."""
 
 _MIX = uint64(0x9FB21C651E98DF25)
 _SPREAD = uint64(0xC4CEB9FE1A85EC53)
+_ONES = uint64(0x0001000100010001)
+_HIGHS = uint64(0x8000800080008000)
+_NOWHERE = uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(nogil=True, cache=True)
@@ -30,83 +42,113 @@ def _slot(place, size):  # type: ignore[no-untyped-def]
     return (uint64(place) * uint64(size)) >> uint64(32)
 
 
+@njit(inline="always")
+def _may_hold(word, pattern):  # type: ignore[no-untyped-def]
+    """Not 0 when one of four tags is that of the pattern, which has it four times (a zero in a word: Mycroft 1987). What else
+    stands in the last word of tags may be taken for one: who asks looks again.
+    """
+    x = word ^ pattern
+    return (x - _ONES) & ~x & _HIGHS
+
+
 @njit(nogil=True, cache=True)
-def _touch(rows, marks, places):  # type: ignore[no-untyped-def]
-    """Reads the slots of keys, so that they are at hand when they are asked for; what it gives keeps the compiler from leaving
+def _touch(cells, places):  # type: ignore[no-untyped-def]
+    """Reads the buckets of keys, so that they are at hand when they are asked for; what it gives keeps the compiler from leaving
     that out (group prefetching: Chen, Ailamaki, Gibbons and Mowry 2007).
     """
-    size = uint64(len(rows))
-    found = uint32(0)
+    size = uint64(len(cells) // LINE)
+    found = uint64(0)
     for place in places:
-        slot = _slot(place, size)
-        found ^= rows[slot] ^ uint32(marks[slot])
+        found ^= cells[_slot(place, size) * uint64(LINE)]
     return found
 
 
 @njit(nogil=True, cache=True)
-def insert(rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
-    """Enters key i for the row `owners[i]` (or all for the one owner that is given; 0 marks a free slot), in the place of a row
-    that holds it and is not `alive` (u8 by row) if there is one, but not for a row that has it already; returns how many took
-    free slots, how many did not enter because `limit` living rows hold the key already, and what `_touch` gives. The table must
-    have room.
+def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
+    """Enters key i for the row `owners[i]` (or all for the one owner that is given), in the place of a row that holds it and is
+    not `alive` (u8 by row) if there is one, but not for a row that has it already; returns how many took free slots, how many
+    did not enter because `limit` living rows hold the key already, and what `_touch` gives. The table must have room.
+
+    A table is one array as `cells` u64, `rows` u32 and `tags_of` u16; a bucket that is full runs over into the next one.
     """
-    size = uint64(len(rows))
+    size = uint64(len(cells) // LINE)
     step = 0 if len(owners) == 1 else 1
     entered = 0
     refused = 0
-    touched = uint32(0)
+    touched = uint64(0)
     for i in range(len(places)):  # no array is passed on for each key: counting who has it takes longer than all else
         if i % _AHEAD == 0:
-            touched ^= _touch(rows, marks, places[i : i + _AHEAD])
-        tag = tags[i]
+            touched ^= _touch(cells, places[i : i + _AHEAD])
+        tag, more = tags[i], places[i] & uint32(3)
+        pattern = uint64(tag) * _ONES
         owner = owners[i * step]
-        slot = _slot(places[i], size)
-        dead = size
+        line = _slot(places[i], size)
+        dead = _NOWHERE
         held = 0
-        known = False
+        there = False
         while True:
-            row = rows[slot]
-            if row == 0 or held >= limit:
+            at = line * uint64(LINE)
+            first = line * uint64(2 * LINE)
+            known = rows[first + uint64(_KNOWN)]
+            count = uint64(known & uint32(15))
+            hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
+            if hit | _may_hold(cells[at + uint64(2)], pattern):
+                for k in range(count):
+                    if tags_of[uint64(2) * first + k] == tag and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more:
+                        slot = first + uint64(_ROWS) + k
+                        row = rows[slot]
+                        there = there or row == owner
+                        if alive[row]:
+                            held += 1
+                        elif dead == _NOWHERE:
+                            dead = slot
+            if there or held >= limit or count < SLOTS:
                 break
-            if marks[slot] == tag:
-                if row == owner:
-                    known = True
-                    break
-                if alive[row]:
-                    held += 1
-                elif dead == size:
-                    dead = slot
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-        if known:
+            line += uint64(1)
+            if line == size:
+                line = uint64(0)
+        if there:
             continue
         if held >= limit:
             refused += 1
-        elif dead != size:
+        elif dead != _NOWHERE:
             rows[dead] = owner
         else:
-            rows[slot] = owner
-            marks[slot] = tag
+            rows[first + uint64(_ROWS) + count] = owner
+            tags_of[uint64(2) * first + count] = tag
+            rows[first + uint64(_KNOWN)] = uint32(known + uint32(1)) | more << uint32(uint64(4) + uint64(2) * count)
             entered += 1
     return entered, refused, touched
 
 
 @njit(nogil=True, cache=True)
-def find(rows, marks, places, tags, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
-    """Writes the living rows that hold some key, and the number of the key; returns how many there are."""
-    size = uint64(len(rows))
+def find(cells, rows, tags_of, places, tags, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
+    """Writes the living rows that hold some key, and the number of the key, key by key; returns how many there are."""
+    size = uint64(len(cells) // LINE)
     found = 0
     for i in range(len(places)):
-        slot = _slot(places[i], size)
-        while rows[slot] != 0:
-            if marks[slot] == tags[i] and alive[rows[slot]] and found < len(out_rows):
-                out_rows[found] = rows[slot]
-                out_keys[found] = i
-                found += 1
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
+        tag, more = tags[i], places[i] & uint32(3)
+        pattern = uint64(tag) * _ONES
+        line = _slot(places[i], size)
+        while True:
+            at = line * uint64(LINE)
+            first = line * uint64(2 * LINE)
+            known = rows[first + uint64(_KNOWN)]
+            count = uint64(known & uint32(15))
+            hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
+            if hit | _may_hold(cells[at + uint64(2)], pattern):
+                for k in range(count):
+                    if tags_of[uint64(2) * first + k] == tag and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more:
+                        row = rows[first + uint64(_ROWS) + k]
+                        if alive[row] and found < len(out_rows):
+                            out_rows[found] = row
+                            out_keys[found] = i
+                            found += 1
+            if count < SLOTS:
+                break
+            line += uint64(1)
+            if line == size:
+                line = uint64(0)
     return found
 
 
@@ -128,97 +170,82 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-untyped-def]
-    """Enters the keys of one row in several tables, (rows, marks) each, `keys` (places, tags) each: as `insert` does.
+    """Enters the keys of one row in several tables, (cells, rows, tags) each, `keys` (places, tags) each: as `insert` does.
     `entered` i64[tables, 2]: adds how many entered, and how many were refused.
     """
     owners = np.full(1, owner, np.uint32)
     for t in range(len(tables)):
-        more, refused, _ = insert(tables[t][0], tables[t][1], keys[t][0], keys[t][1], owners, limits[t], alive)
+        cells, rows, tags = tables[t]
+        more, refused, _ = insert(cells, rows, tags, keys[t][0], keys[t][1], owners, limits[t], alive)
         entered[t, 0] += more
         entered[t, 1] += refused
 
 
 @njit(nogil=True, cache=True)
-def propose(near, held, limits, alive, counts, share, out):  # type: ignore[no-untyped-def]
-    """Writes the living rows that share a key of `near`, or enough keys of `held`, each once, in order; returns how many.
+def _sharing(found, size, asked, counts, share, out, written):  # type: ignore[no-untyped-def]
+    """Writes to `out`, behind `written` rows, those of `found[:size]` that share enough of `asked` passages with a text; returns
+    how many there are then.
 
-    `near`, `held`: (rows, marks, places, tags). Enough are two (one where a text has one), and `share` of the keys of the
-    text that has fewer; `counts` u16: the keys of each row.
+    Enough are two (one where a text has one), and `share` of the passages of the text that has fewer; `counts` u16: those of each
+    row.
     """
-    few, many = limits
-    found = np.empty(2 * few * len(near[2]), np.int64)
-    numbers = np.empty(len(found), np.int64)
-    size = find(near[0], near[1], near[2], near[3], alive, found, numbers)
-    rows, _ = tally(found, size)
-    written = len(rows)
-    out[:written] = rows
-    more = len(held[2])
-    if more:
-        found = np.empty(2 * many * more, np.int64)
-        numbers = np.empty(len(found), np.int64)
-        size = find(held[0], held[1], held[2], held[3], alive, found, numbers)
-        rows, times = tally(found, size)
-        for i in range(len(rows)):
-            fewer = min(np.int64(counts[rows[i]]), more)
-            if times[i] >= min(2, fewer) and times[i] >= share * fewer:
-                out[written] = rows[i]
-                written += 1
+    rows, times = tally(found, size)
+    for i in range(len(rows)):
+        fewer = min(np.int64(counts[rows[i]]), asked)
+        if times[i] >= min(2, fewer) and times[i] >= share * fewer:
+            out[written] = rows[i]
+            written += 1
+    return written
+
+
+@njit(nogil=True, cache=True)
+def propose(near, held, keys, limits, alive, counts, share, out):  # type: ignore[no-untyped-def]
+    """Writes the living rows that share a key of `near`, or enough keys of `held` (`_sharing`), each once, in order; returns how
+    many. `near`, `held`: tables; `keys`: (places, tags) of each.
+    """
+    room = 2 * max(limits[0] * len(keys[0][0]), limits[1] * len(keys[1][0]))
+    found = np.empty(room, np.int64)
+    numbers = np.empty(room, np.int64)
+    size = find(near[0], near[1], near[2], keys[0][0], keys[0][1], alive, found, numbers)
+    out[:size] = found[:size]
+    asked = len(keys[1][0])
+    more = find(held[0], held[1], held[2], keys[1][0], keys[1][1], alive, found, numbers)
+    written = _sharing(found, more, asked, counts, share, out, size)
     ordered = np.unique(out[:written])
     out[: len(ordered)] = ordered
     return len(ordered)
 
 
 @njit(nogil=True, cache=True)
-def held_often(rows, marks, places, tags, alive, least, out_rows, out_keys):  # type: ignore[no-untyped-def]
+def held_often(table, keys, alive, least, out_rows, out_keys):  # type: ignore[no-untyped-def]
     """As `find`, for those keys only that at least so many living rows hold."""
-    size = uint64(len(rows))
-    found = 0
-    for i in range(len(places)):
-        slot = _slot(places[i], size)
-        before = found
-        while rows[slot] != 0:
-            if marks[slot] == tags[i] and alive[rows[slot]] and found < len(out_rows):
-                out_rows[found] = rows[slot]
-                out_keys[found] = i
-                found += 1
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-        if found - before < least:
-            found = before
-    return found
+    size = find(table[0], table[1], table[2], keys[0], keys[1], alive, out_rows, out_keys)
+    written = 0
+    start = 0
+    for i in range(size):
+        if i + 1 < size and out_keys[i + 1] == out_keys[start]:
+            continue
+        if i + 1 - start >= least:
+            for k in range(start, i + 1):
+                out_rows[written] = out_rows[k]
+                out_keys[written] = out_keys[k]
+                written += 1
+        start = i + 1
+    return written
 
 
 @njit(nogil=True, cache=True)
-def _held_by_any(rows, marks, places, tags, alive):  # type: ignore[no-untyped-def]
-    """Whether some living row holds some of the keys."""
-    size = uint64(len(rows))
-    for i in range(len(places)):
-        slot = _slot(places[i], size)
-        while rows[slot] != 0:
-            if marks[slot] == tags[i] and alive[rows[slot]]:
-                return True
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-    return False
-
-
-@njit(nogil=True, cache=True)
-def _printed(rows, marks, places, tags, alive, sites, code, least):  # type: ignore[no-untyped-def]
-    """Whether some piece stands in so many living rows (`least`) of the site `code`, or of others."""
-    size = uint64(len(rows))
-    for i in range(len(places)):
-        here = 0
-        elsewhere = 0
-        slot = _slot(places[i], size)
-        while rows[slot] != 0:
-            if marks[slot] == tags[i] and alive[rows[slot]]:
-                here += sites[rows[slot]] == code
-                elsewhere += sites[rows[slot]] >= 0 and sites[rows[slot]] != code
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
+def _printed(found, numbers, size, sites, code, least):  # type: ignore[no-untyped-def]
+    """Whether some piece stands in so many (`least`) of the rows that were found, of the site `code`, or of others."""
+    here = 0
+    elsewhere = 0
+    for i in range(size):
+        if i == 0 or numbers[i] != numbers[i - 1]:
+            here = 0
+            elsewhere = 0
+        site = sites[found[i]]
+        here += site == code
+        elsewhere += site >= 0 and site != code
         if here >= least[0] or (code >= 0 and elsewhere >= least[1]):
             return True
     return False
@@ -230,41 +257,33 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
     that `propose` gives, or three that print one piece of it (`least`: so many rows of its site, or of others); returns how many,
     and what `_touch` gives.
 
-    `tables`: near, held, pieces, (rows, marks) each; `keys`: (places, tags) each, of article i at `bounds[0][i]:bounds[1][i]`
+    `tables`: near, held, pieces; `keys`: (places, tags) each, of article i at `bounds[0][i]:bounds[1][i]`
     each; `codes` i32: their sites; `known`: alive, counts, sites by row, with room for the new ones; `entered`:
     as in `insert_row`.
     """
     alive, counts, sites = known
-    spans = np.empty((3, 2), np.int64)
-    out = np.empty(0, np.int64)
-    nothing = np.empty(0, np.uint32), np.empty(0, np.uint16)
-    touched = uint32(0)
+    room = 0
+    for t in range(3):
+        for i in range(first, last):
+            room = max(room, 2 * limits[t] * (bounds[t][1][i] - bounds[t][0][i]))
+    found = np.empty(room, np.int64)
+    numbers = np.empty(room, np.int64)
+    out = np.empty(room, np.int64)
+    touched = uint64(0)
     for i in range(first, last):
-        for t in range(3):
-            if i + 1 < last:
-                touched ^= _touch(tables[t][0], tables[t][1], keys[t][0][bounds[t][0][i + 1] : bounds[t][1][i + 1]])
-            spans[t, 0] = bounds[t][0][i]
-            spans[t, 1] = bounds[t][1][i]
-        near = (keys[0][0][spans[0, 0] : spans[0, 1]], keys[0][1][spans[0, 0] : spans[0, 1]])
-        held = (keys[1][0][spans[1, 0] : spans[1, 1]], keys[1][1][spans[1, 0] : spans[1, 1]])
-        pieces = (keys[2][0][spans[2, 0] : spans[2, 1]], keys[2][1][spans[2, 0] : spans[2, 1]])
-        if _held_by_any(tables[0][0], tables[0][1], near[0], near[1], alive):
+        if i + 1 < last:
+            for t in range(3):
+                touched ^= _touch(tables[t][0], keys[t][0][bounds[t][0][i + 1] : bounds[t][1][i + 1]])
+        near = keys[0][0][bounds[0][0][i] : bounds[0][1][i]], keys[0][1][bounds[0][0][i] : bounds[0][1][i]]
+        held = keys[1][0][bounds[1][0][i] : bounds[1][1][i]], keys[1][1][bounds[1][0][i] : bounds[1][1][i]]
+        pieces = keys[2][0][bounds[2][0][i] : bounds[2][1][i]], keys[2][1][bounds[2][0][i] : bounds[2][1][i]]
+        if find(tables[0][0], tables[0][1], tables[0][2], near[0], near[1], alive, found, numbers):
             return i - first, touched
-        if _held_by_any(tables[1][0], tables[1][1], held[0], held[1], alive):
-            room = 2 * limits[1] * len(held[0])
-            if len(out) < room:
-                out = np.empty(room, np.int64)
-            if propose(
-                (tables[0][0], tables[0][1], nothing[0], nothing[1]),
-                (tables[1][0], tables[1][1], held[0], held[1]),
-                (limits[0], limits[1]),
-                alive,
-                counts,
-                share,
-                out,
-            ):
-                return i - first, touched
-        if _printed(tables[2][0], tables[2][1], pieces[0], pieces[1], alive, sites, codes[i - first], least):
+        size = find(tables[1][0], tables[1][1], tables[1][2], held[0], held[1], alive, found, numbers)
+        if size and _sharing(found, size, len(held[0]), counts, share, out, 0):
+            return i - first, touched
+        size = find(tables[2][0], tables[2][1], tables[2][2], pieces[0], pieces[1], alive, found, numbers)
+        if size and _printed(found, numbers, size, sites, codes[i - first], least):
             return i - first, touched
         owner = np.uint32(row + i - first)
         insert_row(tables, (near, held, pieces), owner, limits, alive, entered)
