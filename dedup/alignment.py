@@ -10,10 +10,13 @@ of unrelated texts match in order.
 from __future__ import annotations
 
 from array import array
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup.signatures import starts_of
 
 RUN: Final = 6
 """Tokens in the shortest anchor."""
@@ -38,10 +41,10 @@ class Tokens(NamedTuple):
     @classmethod
     def of(cls, *sequences: NDArray[np.uint32]) -> Tokens:
         """From one array a sequence."""
-        ends = np.cumsum([len(s) for s in sequences], dtype=np.int64)
+        ends = np.array([*accumulate(map(len, sequences))], np.int64)
         values = np.concatenate(sequences)
         values.flags.writeable = False  # as a spool's are: kernels are compiled for one of the two
-        return cls(values, np.concatenate(([0], ends[:-1])).astype(np.int64), ends)
+        return cls(values, starts_of(ends), ends)
 
     def part(self, first: int, last: int) -> Tokens:
         """Sequences `first` to `last`, the last one left out."""
@@ -66,7 +69,7 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
     from dedup.kernels import align as kernel
 
     lengths = tokens.ends - tokens.starts
-    room = int((np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1).sum())
+    room = int(np.add.reduce(np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1))
     shared = np.empty(len(pairs), np.int64)
     numbers = np.empty(len(pairs), np.int64)
     gaps = np.empty((room, 4), np.int64)

@@ -34,7 +34,7 @@ def clean(texts: list[bytes], split: Pieces) -> Cleaned:
     repeated = np.empty(len(texts), np.int64)
     kernel.repeated_in_all(split.tokens, split.ends, RUN, run, repeated)
     found = Cleaned({}, {}, 0)
-    for i in np.flatnonzero(repeated >= least).tolist():
+    for i in (repeated >= least).nonzero()[0].tolist():
         page = clean_page(texts[i].decode("utf-8", "surrogatepass"))
         if page.repeats:
             found.texts[i] = encode(page.text)

@@ -133,7 +133,7 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
     starts = starts_of(texts.ends)
     hashes = text_hashes(texts.tokens, starts, texts.ends)
     lengths = texts.ends - starts
-    for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
+    for i in ((lengths > 0) & (lengths < settings.min_tokens)).nonzero()[0].tolist():
         hashes[i] = short_hash(rows.texts[i])
     keys = np.empty(len(texts.pieces), np.uint64)
     hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)

@@ -95,8 +95,9 @@ def keys_of(
     bands, none = settings.bands, np.empty(0, np.uint64)
     tokens = Tokens.of(*cores)
     signed = sign(*tokens, settings.scheme, bands.count * bands.rows)
-    wholes = np.array([_whole(w) for w in words], np.uint64).reshape(1, -1)
-    near = np.concatenate((band_keys(signed.values, bands), wholes)).T.ravel()
+    near = np.empty((len(words), bands.count + 1), np.uint64)
+    near[:, :-1] = band_keys(signed.values, bands).T
+    near[:, -1] = np.array([_whole(w) for w in words], np.uint64)
     chosen = passages.chosen(tokens if settings.passages else tokens.part(0, 0))
     compared = tokens.ends - tokens.starts >= settings.min_tokens
     ends = (bands.count + 1) * np.arange(1, len(words) + 1)
@@ -104,7 +105,9 @@ def keys_of(
     held = _span(chosen.values.astype(np.uint64), chosen.counts if settings.passages else None, compared, SALTS[1])
     parts = np.concatenate([none, *pieces]) if settings.boilerplate else none
     counts = np.array([len(p) for p in pieces], np.int64) if settings.boilerplate else None
-    return Lot(Span(Digest.of(near, SALTS[0]), starts, ends), held, _span(parts, counts, compared | True, SALTS[2]))
+    return Lot(
+        Span(Digest.of(near.ravel(), SALTS[0]), starts, ends), held, _span(parts, counts, compared | True, SALTS[2])
+    )
 
 
 def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArray[np.bool_], salt: int) -> Span:
@@ -112,7 +115,7 @@ def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArr
     if counts is None:
         nothing = np.zeros(len(use), np.int64)
         return Span(Digest.of(keys[:0], salt), nothing, nothing)
-    ends = np.cumsum(counts)
+    ends = np.add.accumulate(counts)
     return Span(Digest.of(keys, salt), np.where(use, ends - counts, ends), ends)
 
 

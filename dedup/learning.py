@@ -49,9 +49,9 @@ class Printed(NamedTuple):
 def printed(sites: Iterable[str | None], words: Sequence[Words]) -> Printed:
     """The pieces of articles of these sites."""
     counts = np.array([len(own.keys) for own in words], np.int64)
-    keys = np.concatenate([np.empty(0, np.uint64), *(own.keys for own in words)])
-    salts = np.repeat(np.array([_salt(site) for site in sites], np.uint64), counts)
-    return Printed(keys ^ _ANYWHERE, keys ^ salts, np.cumsum(counts))
+    keys = np.concatenate([own.keys for own in words]) if words else np.empty(0, np.uint64)
+    salts = np.array([_salt(site) for site in sites], np.uint64).repeat(counts)
+    return Printed(keys ^ _ANYWHERE, keys ^ salts, np.add.accumulate(counts))
 
 
 @lru_cache(maxsize=SITES_REMEMBERED)
@@ -100,7 +100,9 @@ class Learned:
 
     def marks(self, printed: Printed) -> NDArray[np.bool_]:
         """Which pieces are known to be boilerplate."""
-        return self._are_known(printed.everywhere) | self._are_known(printed.here)
+        everywhere = self._are_known(printed.everywhere)
+        everywhere |= self._are_known(printed.here)
+        return everywhere
 
     def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.kernels import table as kernel

@@ -123,7 +123,9 @@ class Matcher:
         held = printed((entry.site for entry in entries), words)
         marks, ends = self.learned.marks(held), held.ends
         heads = starts_of(ends)
-        some = np.concatenate(([0], np.cumsum(marks)))
+        if not marks.any():
+            return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
+        some = np.concatenate(([0], np.add.accumulate(marks, dtype=np.int64)))
         return [
             _stripped(entry, own, marks[start:end]) if more else Piece(entry, own, own.tokens, own.keys)
             for entry, own, start, end, more in zip(
@@ -197,7 +199,8 @@ class Matcher:
         measured = measure(Tokens.of(*(side.core for side in sides)), pairs)
         lengths = np.array([len(side.core) for side in sides])
         left = np.array([side.left for side in sides])
-        cards = Cards(_Bench([side.entry for side in sides]))
+        entries = [side.entry for side in sides]
+        cards = Cards(_Bench(entries), entries.__getitem__)
         found = []
         for i, (a, b) in enumerate(measured.pairs.tolist()):
             evidence = measured.evidence(i, lengths, left)

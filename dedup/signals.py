@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
@@ -43,6 +43,22 @@ class Readable(Protocol):
         """The article of a row."""
 
 
+class Named(Protocol):
+    """What says how a record is called, and where it stands: an `Article`, or an entry of an index."""
+
+    @property
+    def title(self) -> str | None:
+        """The title."""
+
+    @property
+    def url(self) -> str | None:
+        """The URL."""
+
+    @property
+    def canonical_url(self) -> str | None:
+        """The URL that the page calls its canonical one."""
+
+
 class Card(NamedTuple):
     """What a record says beside its text: its title, as titles are compared, and its own URL and the canonical one."""
 
@@ -56,10 +72,13 @@ class Card(NamedTuple):
 
 
 class Cards:
-    """The cards of some rows, and the pages that they name; a record is read when it is first asked for."""
+    """The cards of some rows, and the pages that they name; a record is read when it is first asked for: by `named`, if it is
+    given, or as an article.
+    """
 
-    def __init__(self, source: Readable) -> None:
+    def __init__(self, source: Readable, named: Callable[[int], Named] | None = None) -> None:
         self.source = source
+        self._named: Callable[[int], Named] = named or source.article
         self._known: dict[int, Card] = {}
         self._pages: dict[int, frozenset[str]] = {}
 
@@ -69,8 +88,8 @@ class Cards:
             if len(self._known) >= CARDS:
                 self._known.clear()
                 self._pages.clear()
-            article = self.source.article(row)
-            card = self._known[row] = Card(normal_title(article.title), (article.url, article.canonical_url))
+            named = self._named(row)
+            card = self._known[row] = Card(normal_title(named.title), (named.url, named.canonical_url))
         return card
 
     def pages(self, row: int) -> frozenset[str]:

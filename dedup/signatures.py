@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -38,9 +39,8 @@ class Texts(NamedTuple):
     def of(cls, texts: Sequence[str | bytes]) -> Texts:
         """Bytes are taken as UTF-8; lone surrogates of a str are kept (they separate words)."""
         parts = [t if isinstance(t, bytes) else encode(t) for t in texts]
-        offsets = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
-        return cls(np.frombuffer(b"".join([*parts, PADDING]), np.uint8), offsets)
+        offsets = np.array([0, *accumulate(map(len, parts))], np.int64)
+        return cls(np.frombuffer(b"".join((*parts, PADDING)), np.uint8), offsets)
 
 
 def encode(text: str) -> bytes:
@@ -183,7 +183,10 @@ def fingerprint(texts: Texts, scheme: Scheme, values: int | None = None) -> Fing
 
 def starts_of(ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where sequences begin that stand one after another and end at `ends`, i64[n]."""
-    return np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
+    starts = np.empty(len(ends), np.int64)
+    starts[:1] = 0
+    starts[1:] = ends[:-1]
+    return starts
 
 
 def sign(

@@ -121,7 +121,8 @@ def measure(
         return found
 
     chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
-    return Measured.joined(list((pool.map if pool else map)(measured, chunks)))
+    parts = list((pool.map if pool else map)(measured, chunks))
+    return parts[0] if len(parts) == 1 else Measured.joined(parts)
 
 
 def measure_all(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:

@@ -18,7 +18,7 @@ PACKAGE: Final = Path(dedup.__file__).resolve().parent
 
 IMPORTS: Final[dict[str, set[str]]] = {
     "__main__": {"cli"},
-    "alignment": {"kernels", "kernels.align"},
+    "alignment": {"kernels", "kernels.align", "signatures"},
     "bands": {"errors"},
     "batch": {
         "alignment",
@@ -200,7 +200,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "writing",
     },
     "election": {"canonical", "entries", "keys", "matching", "model", "ready", "stores"},
-    "entries": {"corpus", "fields", "model", "settings", "shapes", "sources"},
+    "entries": {"corpus", "fields", "model", "settings", "shapes", "signatures", "sources"},
     "errors": set(),
     "evidence": {"model"},
     "excerpts": {"bodies", "copies"},

@@ -94,7 +94,10 @@ def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: i
             hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
             if hit | _may_hold(cells[at + uint64(2)], pattern):
                 for k in range(count):
-                    if tags_of[uint64(2) * first + k] == tag and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more:
+                    if (
+                        tags_of[uint64(2) * first + k] == tag
+                        and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more
+                    ):
                         slot = first + uint64(_ROWS) + k
                         row = rows[slot]
                         there = there or row == owner
@@ -138,7 +141,10 @@ def find(cells, rows, tags_of, places, tags, alive, out_rows, out_keys):  # type
             hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
             if hit | _may_hold(cells[at + uint64(2)], pattern):
                 for k in range(count):
-                    if tags_of[uint64(2) * first + k] == tag and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more:
+                    if (
+                        tags_of[uint64(2) * first + k] == tag
+                        and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more
+                    ):
                         row = rows[first + uint64(_ROWS) + k]
                         if alive[row] and found < len(out_rows):
                             out_rows[found] = row
