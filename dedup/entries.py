@@ -52,7 +52,13 @@ class Entry(NamedTuple):
 
     def at(self, row: int) -> Entry:
         """The entry in another row of a store; some times as fast as `_replace`."""
-        return Entry._make((*self[:_ROW], row, *self[_ROW + 1 :]))
+        return Entry._make(self.parts(row))
+
+    def parts(self, row: int) -> tuple[Any, ...]:
+        """What `_make` makes the entry in another row of. Python's garbage collector leaves such a tuple alone, and goes through
+        all entries that are held again and again.
+        """
+        return (*self[:_ROW], row, *self[_ROW + 1 :])
 
     @property
     def record(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit, uint32, uint64
 
 from dedup.kernels.align import index_starts, longest_at
 from dedup.kernels.hashes import shingle
@@ -65,6 +65,24 @@ def link(runs, count, reach, scores, before, heads):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
+def _seen_before(hashes, count, slots):  # type: ignore[no-untyped-def]
+    """How many of `hashes[:count]` (u32) stand among those before them; 0 is taken for 1. There are `slots` (a power of two) to
+    remember them in, more than hashes.
+    """
+    known = np.zeros(slots, np.uint32)
+    mask = uint64(slots - 1)
+    seen = 0
+    for i in range(count):
+        h = max(hashes[i], uint32(1))
+        slot = uint64(h) & mask
+        while known[slot] != 0 and known[slot] != h:
+            slot = (slot + uint64(1)) & mask
+        seen += known[slot] == h
+        known[slot] = h
+    return seen
+
+
+@njit(nogil=True, cache=True)
 def repeated_words(tokens, size, least):  # type: ignore[no-untyped-def]
     """How many tokens lie in runs of `least` or more that stand earlier, too; `size` as in `repeated_runs`."""
     count = len(tokens)
@@ -74,7 +92,8 @@ def repeated_words(tokens, size, least):  # type: ignore[no-untyped-def]
     while slots < count:
         slots *= 2
     hashes = np.empty(count, np.uint32)
-    shingle(tokens, size, hashes)
+    if _seen_before(hashes, shingle(tokens, size, hashes), 2 * slots) <= least - size:
+        return 0  # too few for one run; most texts end here, at half the cost
     runs = np.empty((count // size, 3), np.int64)
     found = repeated_runs(
         tokens,

@@ -25,7 +25,7 @@ class MemoryStore:
         self.uri = "memory:"
         self.header = opening.header
         self._limits = opening.limits
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, tuple[Any, ...]] = {}  # see `Entry.parts`
         self._log = KeyLog()
         self._rows: dict[str, tuple[int, ...]] = {}
         self._copies: dict[int, tuple[int, ...]] = {}
@@ -33,7 +33,7 @@ class MemoryStore:
         self._notes: dict[str, str] = {}
         self._last = 0
         self._start = 0  # the last row before this change
-        self._before: dict[int, Entry | None] = {}
+        self._before: dict[int, tuple[Any, ...] | None] = {}
         self._learned: set[int] = set()  # in this change
         self._noted: dict[str, str | None] = {}  # what was noted before
         self.tables = Tables(self._limits, self._held)
@@ -65,9 +65,9 @@ class MemoryStore:
         """Every row is again as it was before the change."""
         was = {**self._entries, **self._before}
         self._entries, self._rows, self._copies = {}, {}, {}
-        for row, entry in sorted(was.items()):
-            if entry is not None:
-                self._put(row, entry)
+        for row, parts in sorted(was.items()):
+            if parts is not None:
+                self._put(row, Entry._make(parts))
         self._log.cut(self._start)
         self._names -= self._learned
         for name, value in self._noted.items():
@@ -96,7 +96,7 @@ class MemoryStore:
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
-        return [self._entries[row] for row in rows if row in self._entries]
+        return [Entry._make(self._entries[row]) for row in rows if row in self._entries]
 
     def named(self, id: str) -> list[Entry]:
         """The entries with this id, the earliest first."""
@@ -108,7 +108,7 @@ class MemoryStore:
 
     def entries(self) -> Iterator[Entry]:
         """All entries, the earliest first."""
-        yield from list(self._entries.values())
+        yield from map(Entry._make, list(self._entries.values()))
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
         """Texts are held as they are."""
@@ -118,7 +118,7 @@ class MemoryStore:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
         self._remember(row)
-        self._put(row, entry.at(row))
+        self._put(row, entry)
         self.tables.add_row(row, keys, entry.site, self._log)
         return row
 
@@ -130,11 +130,11 @@ class MemoryStore:
         rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
-            self._put(row, entry.at(row))
+            self._put(row, entry)
         return rows
 
     def _put(self, row: int, entry: Entry) -> None:
-        self._entries[row] = entry
+        self._entries[row] = entry.parts(row)
         self._rows[entry.id] = (*self._rows.get(entry.id, ()), row)
         if entry.kept:
             self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), row)
@@ -145,27 +145,28 @@ class MemoryStore:
             if row not in self._entries:
                 continue
             self._remember(row)
-            entry = self._entries.pop(row)
+            entry = Entry._make(self._entries.pop(row))
             _remove(self._rows, entry.id, row)
             _remove(self._copies, entry.kept, row)
             self.tables.drop(row)
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
         """Changes an entry."""
-        entry = self._entries.get(row)
-        if entry is None:
+        if row not in self._entries:
             return
         self._remember(row)
+        entry = Entry._make(self._entries[row])
         new = entry.kept if kept is None else kept
-        self._entries[row] = entry._replace(kept=new, copies=entry.copies + copies, lost=entry.lost + lost)
+        changed = entry._replace(kept=new, copies=entry.copies + copies, lost=entry.lost + lost)
+        self._entries[row] = changed.parts(row)
         if new != entry.kept:
             _remove(self._copies, entry.kept, row)
             self._copies[new] = tuple(sorted((*self._copies.get(new, ()), row)))
 
     def older(self, moment: float, *, published: bool) -> list[int]:
         """The rows that were added, or are dated, before a moment."""
-        dates = {row: e.published if published else e.seen for row, e in self._entries.items()}
-        return [row for row, date in dates.items() if date is not None and date < moment]
+        dates = ((e.row, e.published if published else e.seen) for e in self.entries())
+        return [row for row, date in dates if date is not None and date < moment]
 
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
@@ -194,8 +195,8 @@ class MemoryStore:
 
     def count(self) -> tuple[int, int, int]:
         """Articles kept, copies stored, copies dropped."""
-        kept = sum(not entry.kept for entry in self._entries.values())
-        return kept, len(self._entries) - kept, sum(entry.copies for entry in self._entries.values())
+        kept = sum(not entry.kept for entry in self.entries())
+        return kept, len(self._entries) - kept, sum(entry.copies for entry in self.entries())
 
     def size(self) -> int:
         """None of the disk."""
