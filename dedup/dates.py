@@ -24,6 +24,10 @@ _FIRST: Final = -62_135_596_800.0
 
 _LAST: Final = 253_402_300_800.0
 
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_START_UTC: Final = datetime(1970, 1, 1)
+"""What dates without an offset, which are taken for UTC, are counted from."""
+
 _EPOCH: Final = (1e8, 1e11, 1e14)
 """Numbers from the first to the second of these are seconds since 1970 (1973 to 5138), from there to the third milliseconds."""
 
@@ -94,7 +98,7 @@ def parse(value: object) -> float | None:
     if moment is None:
         return None
     try:
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = (moment - (_START if moment.tzinfo else _START_UTC)).total_seconds()
     except (OverflowError, ValueError):
         return None
     return seconds if _FIRST <= seconds < _LAST else None

@@ -46,6 +46,7 @@ class Facts:
         self._published = array("d")
         self._codes: dict[str, int] = {}
         self._names: list[str] = []
+        self._origins: dict[str, int] = {}
         self.ids: list[str] = []
         self.sites = array("i")
         self.stated = dict.fromkeys(("id", "published", "title", "site", "url"), 0)
@@ -78,8 +79,14 @@ class Facts:
                 return -1
             name = self._fields.site_of(record)
             return -1 if name is None else self._code(name)
-        name = _host("/".join(url.split("/", 3)[:3])) if url.startswith(("http://", "https://")) else None
-        return -1 if name is None else self._code(name)
+        origin = "/".join(url.split("/", 3)[:3])
+        code = self._origins.get(origin)
+        if code is None:
+            name = _host(origin) if origin.startswith(("http://", "https://")) else None
+            code = -1 if name is None else self._code(name)
+            if len(self._origins) < ORIGINS:
+                self._origins[origin] = code
+        return code
 
     def _code(self, name: str) -> int:
         plain = name.lower().removeprefix("www.")
