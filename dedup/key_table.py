@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOAD: Final = 0.85
-"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys."""
+"""A table is at most so full."""
 
 GROWTH: Final = 1.4
+"""A table that grows has room for so many times its keys, and for twice as many while these are fewer than `FEW`."""
+
+FEW: Final = 1 << 22
 
 SMALLEST: Final = 1 << 12
 """Keys that an empty table has room for."""
@@ -94,6 +97,10 @@ class KeyTable:
         entered, refused, _ = kernel.insert(*self.arrays, *keys, owners, self.limit, alive)
         self.count += entered
         self.capped += refused
+
+    def grown(self, more: int) -> int:
+        """The room that a table gets that takes so many more keys."""
+        return max(self.count + more, int(self.count * (2.0 if self.count < FEW else GROWTH)))
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
