@@ -88,7 +88,7 @@ def main() -> None:
 )
 @option(
     "--to",
-    type=click.Choice(FORMATS[:-1]),
+    type=click.Choice([name for name in FORMATS if name not in ("json", "pages")]),
     section=OUTPUT,
     help="Format of kept records; default: by the name of the output, else as the inputs.",
 )

@@ -39,7 +39,7 @@ _FIELDS = {
 _PARTS = {"date": "published"}
 
 COMPARING = "What counts as a copy"
-FORMATS = ("jsonl", "csv", "tsv", "parquet", "arrow", "warc", "pages")
+FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "pages")
 OUTPUT = "What is written, and said"
 FIELDS = "Fields of a record, guessed from common names otherwise"
 

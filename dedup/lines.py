@@ -21,7 +21,15 @@ from dedup.spool import Spool, Workspace
 PATIENCE: Final = 1_000
 """A file whose first records up to about this many hold no text is given up at once."""
 
-_NOUNS: Final = {"csv": "row", "tsv": "row", "parquet": "row", "arrow": "row", "warc": "record", "pages": "page"}
+_NOUNS: Final = {
+    "json": "value",
+    "csv": "row",
+    "tsv": "row",
+    "parquet": "row",
+    "arrow": "row",
+    "warc": "record",
+    "pages": "page",
+}
 
 
 class LineSource:

@@ -21,7 +21,7 @@ Versions = Literal["policy", "latest", "earliest", "all"]
 
 VERSIONS: Final[tuple[Versions, ...]] = get_args(Versions)
 
-FORMATS: Final = ("jsonl", "csv", "tsv", "parquet", "arrow", "warc", "pages")
+FORMATS: Final = ("jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "pages")
 """What inputs may be: JSON Lines, CSV, TSV, Parquet, Arrow IPC, WARC and WET, and files that are one page each."""
 
 Keep = str | Callable[[Article], Any] | Sequence[str | Callable[[Article], Any]]

@@ -28,6 +28,9 @@ _SPAN: Final = 1 << 20
 
 _TABLES: Final = frozenset(("parquet", "arrow"))
 
+_READ: Final = frozenset(("json", "pages"))
+"""Formats that are read only; such records are written as JSON Lines."""
+
 Rows = NDArray[np.int64]
 
 
@@ -35,10 +38,10 @@ def target(name: str | None, wanted: str | None, kinds: Sequence[str], *, merge:
     """The format of an output of this name: `wanted`, else as the name tells, else that of the inputs, where they have one and it
     can be written. Raises SettingsError for what cannot be written, MissingExtra for what needs a part that is not installed.
     """
-    common = kinds[0] if len(set(kinds)) == 1 and kinds[0] != "pages" else "jsonl"
+    common = kinds[0] if len(set(kinds)) == 1 and kinds[0] not in _READ else "jsonl"
     to = wanted or (named(name) if name not in (None, "-") else None) or common
-    if to == "pages":
-        raise SettingsError(f"{name}: records are not written as pages; give -o FILE.jsonl")
+    if to in _READ:
+        raise SettingsError(f"{name}: records are not written as {to}; give -o FILE.jsonl")
     others = sorted({kind for kind in kinds if kind != "warc"})
     if to == "warc" and others:
         raise SettingsError(f"records of {', '.join(others)} are not written as warc; give -o FILE.jsonl")

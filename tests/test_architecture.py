@@ -360,6 +360,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "readers.columns": {"readers.arrow"},
     "readers.decoded": {"readers.arrow", "spool"},
     "readers.delimited": {"errors", "formats", "readers", "sources"},
+    "readers.json_array": {"formats", "json_values", "readers", "sources"},
     "readers.json_lines": {"formats", "json_values", "readers", "sources"},
     "readers.pages": {"errors", "formats", "html", "model", "readers", "readers.spooled", "sources"},
     "readers.spooled": {"json_values", "readers"},

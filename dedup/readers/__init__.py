@@ -49,6 +49,7 @@ PAGES: Final = (".html", ".htm", ".xhtml", TEXT)
 
 _HOMES: Final = {
     "jsonl": ("json_lines", "JsonLines"),
+    "json": ("json_array", "JsonArray"),
     "csv": ("delimited", "Delimited"),
     "tsv": ("delimited", "Delimited"),
     "parquet": ("tables", "ParquetTable"),
@@ -79,7 +80,7 @@ _FOREIGN: Final = (
 
 _SPACE: Final = b"\xef\xbb\xbf \t\r\n"
 
-_TEXT: Final = frozenset(("jsonl", "csv", "tsv"))
+_TEXT: Final = frozenset(("jsonl", "json", "csv", "tsv"))
 
 Row = tuple[int, int, int, Any, bytes | None]
 """A record as it is read: its number (line, row or record, from 1), where its bytes start in `Reader.file`, how many they are,
@@ -199,6 +200,8 @@ def kind_of(path: str, head: bytes, wanted: str | None) -> str:
     bytes show to be something else.
     """
     kind = wanted or named(path)
+    if wanted is None and kind in (None, "jsonl") and head.lstrip(_SPACE).startswith(b"["):
+        kind = "json"
     if kind is None and suffix_of(path) == TEXT and not head.lstrip(_SPACE).startswith(b"{"):
         kind = "pages"
     held = next(((name, told) for magic, name, told in _MAGIC if head.startswith(magic)), None)
@@ -217,7 +220,7 @@ def _guess(head: bytes) -> str:
     """The format of text under a name that tells nothing."""
     start = head.lstrip(_SPACE)
     first = start.split(b"\n", 1)[0]
-    if start.startswith((b"{", b"[")) or not any(mark in first for mark in (b",", b";", b"\t")):
+    if start.startswith(b"{") or not any(mark in first for mark in (b",", b";", b"\t")):
         return "jsonl"
     return "tsv" if first.count(b"\t") > max(first.count(b","), first.count(b";")) else "csv"
 
