@@ -1,5 +1,19 @@
-"""`python -m dedup` is the command `dedup`."""
+"""The command `dedup`, also as `python -m dedup`."""
 
-from dedup.cli import main
+from __future__ import annotations
 
-main(prog_name="dedup")
+import sys
+
+
+def main() -> None:
+    """Runs the command. An interrupt that comes while it is imported ends it as a later one does."""
+    try:
+        from dedup.cli import main as command
+    except KeyboardInterrupt:
+        print("dedup: interrupted", file=sys.stderr)
+        sys.exit(130)
+    command(prog_name="dedup")
+
+
+if __name__ == "__main__":
+    main()

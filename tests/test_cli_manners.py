@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import click
 import pytest
 from click.shell_completion import CompletionItem
 
-from dedup import cli, cli_help, open_index
+from dedup import __main__, cli, cli_help, open_index
 from dedup.kernels import COMPILING
 from tests.hostile import article, command, edited, environment, invoke, lines, warm
 
@@ -405,3 +406,20 @@ def test_a_file_with_broken_settings_does_not_break_completion(tmp_path: Path, m
             patch.setenv(name, value)
         done = invoke()
     assert (done.exit_code, done.stdout, done.stderr) == (0, "plain,--threshold\n", "")
+
+
+class Interrupting(ModuleType):
+    """A module that is imported for ever, until somebody loses patience."""
+
+    def __getattr__(self, name: str) -> object:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_command_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "dedup.cli", Interrupting("dedup.cli"))
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "dedup: interrupted\n")
