@@ -27,7 +27,7 @@ CASES: Final = {
     "dedup page --no-exc": "dedup page --no-excerpts",
     "dedup run --versions la": "dedup run --versions latest",
     "dedup run --versions=la": "dedup run --versions=latest",
-    "dedup run --versions=latest --format=js": "dedup run --versions=latest --format=jsonl",
+    "dedup run --versions=latest --format=ar": "dedup run --versions=latest --format=arrow",
     "dedup run --keep complete,lo": "dedup run --keep complete,longest",
     "dedup run --keep=la": "dedup run --keep=latest",
     "dedup run da": "dedup run data.jsonl",
