@@ -64,15 +64,16 @@ TEASER: Final = 0.1
 page opens it, too."""
 
 OTHER_TITLE: Final = 0.6
-"""Two pages of one site are no copies under titles that are less alike. Of two headlines that have nothing to do with each other,
-one in fifty is as alike as `UNLIKE_TITLE`, which is one too many where a hundred stubs stand in front of one wall; one in a
-thousand is as alike as this."""
+"""Two pages of one site are no copies under titles that are less alike, nor, where site or URL is not known, two short texts. Of
+two headlines that have nothing to do with each other, one in fifty is as alike as `UNLIKE_TITLE`, which is one too many where a
+hundred stubs stand in front of one wall; one in a thousand is as alike as this."""
 
 REPRINT: Final = 0.95
 """So alike, and of `REPRINT_WORDS` words or more, two pages of one site are one article under another headline all the same: no
 stub is so short beside its wall."""
 
 REPRINT_WORDS: Final = 200
+"""Texts of fewer words are short."""
 
 THIN: Final = 0.6
 """Where less than this share of a text is left beside boilerplate, unlike titles forbid a match."""
@@ -130,13 +131,16 @@ def _kinship(e: Evidence, s: Signals, rules: Rules) -> Decision:
 
 
 def _stranger(e: Evidence, s: Signals) -> Decision | None:
-    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees. Two pages of
-    one site under unlike titles may be two stubs of a sentence each, in front of one wall.
+    """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees. Under unlike
+    titles, two pages of one site, or two short texts of which neither site nor URL is known, may be stubs of a sentence each, in
+    front of one wall.
     """
     titles = s.titles()
-    reprint = e.resemblance >= REPRINT and e.words[1] >= REPRINT_WORDS
-    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page() and not reprint:
-        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
+    if titles is not None and titles < OTHER_TITLE and s.same_site is not False and not s.same_page():
+        if s.same_site and s.other_page() and (e.resemblance < REPRINT or e.words[1] < REPRINT_WORDS):
+            return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
+        if not s.other_page() and e.words[1] < REPRINT_WORDS:
+            return Decision("related", "similarity of the titles, of short texts without URLs,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:

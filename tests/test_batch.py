@@ -318,9 +318,9 @@ def test_short_texts_that_differ_are_all_kept() -> None:
 
 
 def test_identical_ids_fall_back_to_content() -> None:
-    a = {"id": "same", "text": STORIES[1], "title": "first"}
-    b = {"id": "same", "text": STORIES[1], "title": "second"}
-    c = {"id": "same", "text": damaged(1, "edit", 3), "title": "third"}
+    a = {"id": "same", "text": STORIES[1], "title": "a title, first"}
+    b = {"id": "same", "text": STORIES[1], "title": "a title, second"}
+    c = {"id": "same", "text": damaged(1, "edit", 3), "title": "a title, third"}
     first = deduplicate([a, b, c])
     assert len(first.kept) == 1
     for records in ([b, a, c], [c, b, a], [a, c, b]):
