@@ -9,6 +9,9 @@ from dedup.kernels.align import index_starts, longest_at
 from dedup.kernels.hashes import shingle
 from dedup.kernels.text import tokenize
 
+_ROLL = uint64(0x9E3779B97F4A7C15)
+_SEEN = 1 << 14
+
 
 @njit(nogil=True, cache=True)
 def repeated_runs(tokens, size, hashes, heads, following, taken, runs):  # type: ignore[no-untyped-def]
@@ -105,9 +108,39 @@ def repeated_in_text(buffer, eights, inside, entries, expansions, size, least): 
 
 
 @njit(nogil=True, cache=True)
-def repeated_in_all(tokens, ends, size, least, found):  # type: ignore[no-untyped-def]
-    """`repeated_words` of many texts, text i's tokens ending at `ends[i]`, in `found` (i64)."""
+def repeated_in_all(tokens, ends, size, least, need, found):  # type: ignore[no-untyped-def]
+    """found[i] (bool): whether `repeated_words` of text i are `need` or more; its tokens end at `ends[i]`.
+
+    Most texts hold next to no run twice, and are told by one pass: runs of `size` that a table says may stand earlier are
+    counted, which are all that do, and a few more. A repeated run is a streak of these.
+    """
+    long = max(size, least)
+    drop = uint64(1)
+    for _ in range(size):
+        drop *= _ROLL
+    seen = np.empty(_SEEN, np.uint8)
     start = 0
-    for i in range(len(ends)):
-        found[i] = repeated_words(tokens[start : ends[i]], size, least)
-        start = ends[i]
+    for d in range(len(ends)):
+        end = ends[d]
+        bits = 3
+        while 1 << bits < 8 * (end - start):
+            bits += 1
+        if 1 << bits > len(seen):
+            seen = np.empty(1 << bits, np.uint8)
+        seen[: 1 << bits] = 0
+        shift = uint64(64 - bits)
+        acc = uint64(0)
+        for i in range(start, min(end, start + size - 1)):
+            acc = acc * _ROLL + uint64(tokens[i])
+        old = uint64(0)
+        streak = 0
+        words = 0
+        for i in range(start + size - 1, end):
+            acc = acc * _ROLL + (uint64(tokens[i]) - old * drop)
+            old = uint64(tokens[i - size + 1])
+            slot = ((acc ^ acc >> uint64(32)) * _ROLL) >> shift
+            streak = (streak + 1) * seen[slot]
+            seen[slot] = 1
+            words += (streak == long - size + 1) * long + (streak > long - size + 1)
+        found[d] = words >= need and repeated_words(tokens[start:end], size, least) >= need
+        start = end
