@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup.alignment import Tokens
 from dedup.cleaning import Cleaned, clean
 from dedup.settings import Settings
-from dedup.signatures import Texts, split, starts_of, text_hashes
+from dedup.signatures import Texts, split, starts_of
 from dedup.sources import Rows, Source
 from dedup.spool import Spool, Workspace
 from dedup.verify import short_hash
@@ -131,12 +131,11 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
         bodies = [cleaned.texts.get(i, text) for i, text in enumerate(rows.texts)]
         rows, texts = rows._replace(texts=bodies), split(Texts.of(bodies))
     starts = starts_of(texts.ends)
-    hashes = text_hashes(texts.tokens, starts, texts.ends)
     lengths = texts.ends - starts
+    hashes, keys = np.empty((len(lengths), 2), np.uint64), np.empty(len(texts.pieces), np.uint64)
+    hash_kernel.hash_texts(texts.tokens, texts.ends, texts.pieces, texts.piece_ends, hashes, keys)
     for i in np.flatnonzero((lengths > 0) & (lengths < settings.min_tokens)):
         hashes[i] = short_hash(rows.texts[i])
-    keys = np.empty(len(texts.pieces), np.uint64)
-    hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)
     contexts = np.empty((len(lengths), 2, CONTEXT), np.uint32)
     boilerplate_kernel.contexts(
         titles.tokens, titles.ends, texts.tokens, starts, texts.pieces, texts.piece_ends, OPENING, contexts
