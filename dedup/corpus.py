@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,6 +16,7 @@ from dedup.settings import Settings
 from dedup.signatures import Texts, split, starts_of
 from dedup.sources import Rows, Source
 from dedup.spool import Spool, Workspace
+from dedup.stretches import in_order
 from dedup.verify import short_hash
 
 Progress = Callable[[str, int, int], None]
@@ -77,7 +77,7 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
     spool, lengths_spool, keys_spool, contexts_spool = (workspace.spool() for _ in range(4))
     batches: list[Batch] = []
     rows = 0
-    for batch in _batches(source, settings, pool):
+    for batch in in_order(pool, lambda rows: fingerprinted(rows, settings), source.batches(), 2 * settings.jobs + 1):
         spool.append(batch.tokens)
         lengths_spool.append(batch.pieces)
         keys_spool.append(batch.keys.view(np.uint32))
@@ -103,21 +103,6 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
         sites=np.array(source.facts.sites, np.int32),
         spool=spool,
     )
-
-
-def _batches(source: Source, settings: Settings, pool: Executor | None) -> Iterator[Batch]:
-    """The batches of the source in order; with a pool, a few are under way at once."""
-    if pool is None:
-        for rows in source.batches():
-            yield fingerprinted(rows, settings)
-        return
-    running: deque[Future[Batch]] = deque()
-    for rows in source.batches():
-        running.append(pool.submit(fingerprinted, rows, settings))
-        if len(running) > 2 * settings.jobs:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
 
 
 def fingerprinted(rows: Rows, settings: Settings) -> Batch:

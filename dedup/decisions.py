@@ -96,22 +96,36 @@ class Judge:
 
         Pairs may have been added to those measured since the last call; the others are not judged again.
         """
-        judged = self._judged.setdefault(rules, _Judged(0, Counter(), [], []))
+        judged = self._judgements(rules)
         for pair in range(judged.count, len(measured.pairs)):
             judged.add(self.decision(measured, pair, rules))
         return _Round(self, rules, judged).decide(measured)
 
+    def hear(self, part: Measured, rules: Rules) -> None:
+        """Judges pairs that will stand behind those judged before, so that others can be measured meanwhile."""
+        judged = self._judgements(rules)
+        first = judged.count
+        for pair in range(len(part.pairs)):
+            judged.add(self._decision(part, pair, first + pair, rules))
+
+    def _judgements(self, rules: Rules) -> _Judged:
+        return self._judged.setdefault(rules, _Judged(0, Counter(), [], []))
+
     def decision(self, measured: Measured, pair: int, rules: Rules) -> Decision:
         """What follows from the measured pair of this number."""
+        return self._decision(measured, pair, pair, rules)
+
+    def _decision(self, measured: Measured, pair: int, number: int, rules: Rules) -> Decision:
+        """What follows from a pair of those measured, which has this number among all."""
         evidence = measured.evidence(pair, self.lengths, self.nodes.left)
-        signals = self._signals.get(pair)
+        signals = self._signals.get(number)
         if signals is None:
             a, b = measured.pairs[pair].tolist()
             crowds = self._crowd(a), self._crowd(b)
             signals = RowSignals(self._cards, (self.speaker(a), self.speaker(b)), measured.names.get(pair, ()), crowds)
         found = judge(evidence, signals, rules)
         if signals.texts_read:  # what was found in texts is kept, as they may lie in a file
-            self._signals[pair] = signals
+            self._signals[number] = signals
         return found
 
     def speaker(self, node: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
@@ -15,6 +15,7 @@ from dedup.alignment import RUN, Aligned, Tokens, align
 from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
 from dedup.signatures import encode
+from dedup.stretches import in_order
 from dedup.words import spelling
 
 CHUNK: Final = 256
@@ -104,13 +105,18 @@ def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.in
     return share
 
 
-def measure(
+def measure(tokens: Tokens, pairs: NDArray[np.int64], pool: Executor | None = None) -> Measured:
+    """Aligns the pairs (longer text first) and measures those that share enough to be judged at any threshold."""
+    return Measured.joined(list(in_parts(tokens, pairs, pool)))
+
+
+def in_parts(
     tokens: Tokens,
     pairs: NDArray[np.int64],
     pool: Executor | None = None,
     release: Callable[[], None] = lambda: None,
-) -> Measured:
-    """Aligns the pairs (longer text first) and measures those that share enough to be judged at any threshold.
+) -> Iterator[Measured]:
+    """`measure`, a chunk of pairs at a time; with a pool, the next ones are measured while the caller has one.
 
     `release` is called after every chunk, to give memory of tokens back.
     """
@@ -120,8 +126,7 @@ def measure(
         release()
         return found
 
-    chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
-    return Measured.joined(list((pool.map if pool else map)(measured, chunks)))
+    return in_order(pool, measured, (pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)))
 
 
 def measure_all(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:

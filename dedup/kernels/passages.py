@@ -80,12 +80,24 @@ def tally(passages, table):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def shared(passages, counts, alive, table, low, high, first, out):  # type: ignore[no-untyped-def]
-    """Writes `passage << 32 | text` for every passage in [low, high) of an `alive` text that another may have too.
+def spread(passages, counts, alive, table, shift, found):  # type: ignore[no-untyped-def]
+    """Counts the passages of `alive` texts that another may have too by their first bits: what `shift` leaves of them.
 
-    `passages` are those of texts from number `first` on, in order, `counts` of each. Returns how many there are; `out` may hold
-    fewer.
+    `passages` are those of some texts, in order, `counts` of each.
     """
+    mask = uint64(len(table) - 1)
+    i = 0
+    for d in range(len(counts)):
+        for _ in range(counts[d]):
+            x = passages[i]
+            i += 1
+            if alive[d] and table[uint64(x) & mask] > 1:
+                found[x >> shift] += 1
+
+
+@njit(nogil=True, cache=True)
+def shared(passages, counts, alive, numbers, table, low, high, out):  # type: ignore[no-untyped-def]
+    """Writes `passage << 32 | number of the text` for those that `spread` counts in [low, high)."""
     mask = uint64(len(table) - 1)
     found = 0
     i = 0
@@ -94,7 +106,5 @@ def shared(passages, counts, alive, table, low, high, first, out):  # type: igno
             x = passages[i]
             i += 1
             if alive[d] and low <= x and x < high and table[uint64(x) & mask] > 1:
-                if found < len(out):
-                    out[found] = uint64(x) << uint64(32) | uint64(first + d)
+                out[found] = uint64(x) << uint64(32) | uint64(numbers[d])
                 found += 1
-    return found
