@@ -350,7 +350,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "names": {"words"},
     "nodes": {"alignment", "boilerplate", "corpus", "fields", "relations", "settings", "signatures", "sources", "urls"},
     "opening": {"index", "scheme", "settings", "stores"},
-    "outputs": {"errors", "formats"},
+    "outputs": {"errors", "formats", "steady"},
     "page_map": {"model", "terminal", "words"},
     "pandas": {"deduplication", "frame_result"},
     "paragraphs": {"model", "words"},
@@ -420,6 +420,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "sources": {"dates", "errors", "fields", "inpage", "model", "shapes", "signatures", "urls"},
     "spans": {"paragraphs", "repeats"},
     "spool": {"errors"},
+    "steady": set(),
     "stores": {"entries", "errors", "keys", "settings", "tables"},
     "stores.memory": {"entries", "errors", "key_log", "keys", "stores", "tables"},
     "stores.redis": {
