@@ -91,7 +91,7 @@ def _merged(
     times = np.concatenate([t for _, t in parts])
     if len(codes) == 0:
         return codes, times
-    order = np.argsort(codes, kind="stable")
+    order = np.argsort(codes)
     codes = codes[order]
     heads = _heads(codes)
     return codes[heads], np.add.reduceat(times[order], heads)

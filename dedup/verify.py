@@ -82,21 +82,27 @@ class Measured(NamedTuple):
 
     def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
         """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
-        a, b = self.pairs[i].tolist()
-        swaps, lone, replaced, passages, inner, common = self.counts[i].tolist()
-        return Evidence(
-            words=(int(lengths[a]), int(lengths[b])),
-            aligned=int(self.aligned[i]),
-            lead=float(self.leads[i]),
-            numbers=int(self.numbers[i]),
-            swaps=swaps,
-            lone=lone,
-            replaced=replaced,
-            passages=passages,
-            inner=inner,
-            common=common,
-            left=float(min(left[a], left[b])),
+        return next(self.evidences(lengths, left, slice(i, i + 1)))
+
+    def evidences(
+        self, lengths: NDArray[np.int64], left: NDArray[np.float64], pairs: slice = slice(None)
+    ) -> Iterator[Evidence]:
+        """The same for all of these pairs."""
+        texts = self.pairs[pairs]
+        return map(
+            _evidence,
+            lengths[texts].tolist(),
+            self.aligned[pairs].tolist(),
+            self.leads[pairs].tolist(),
+            self.numbers[pairs].tolist(),
+            self.counts[pairs].tolist(),
+            left[texts].min(axis=1).tolist(),
         )
+
+
+def _evidence(words: list[int], aligned: int, lead: float, numbers: int, counts: list[int], left: float) -> Evidence:
+    swaps, lone, replaced, passages, inner, common = counts
+    return Evidence((words[0], words[1]), aligned, lead, numbers, swaps, lone, replaced, passages, inner, common, left)
 
 
 def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

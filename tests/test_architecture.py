@@ -148,6 +148,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "clusters",
         "evidence",
         "model",
+        "names",
         "nodes",
         "relations",
         "settings",
