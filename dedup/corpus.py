@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -33,6 +34,10 @@ CONTEXT: Final = 16
 
 OPENING: Final = 12
 """The opening is the first line or sentence of at least this many words; what is shorter may be furniture."""
+
+
+TOGETHER: Final = 4
+"""Threads are given so many batches at once: whenever one of them returns from a kernel, it waits for the one that reads."""
 
 
 class Batch(NamedTuple):
@@ -77,7 +82,8 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
     spool, lengths_spool, keys_spool, contexts_spool = (workspace.spool() for _ in range(4))
     batches: list[Batch] = []
     rows = 0
-    for batch in in_order(pool, lambda rows: fingerprinted(rows, settings), source.batches(), 2 * settings.jobs + 1):
+    read = source.batches() if pool is None else _joined(source.batches())
+    for batch in in_order(pool, lambda rows: fingerprinted(rows, settings), read, 2 * settings.jobs + 1):
         spool.append(batch.tokens)
         lengths_spool.append(batch.pieces)
         keys_spool.append(batch.keys.view(np.uint32))
@@ -103,6 +109,12 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
         sites=np.array(source.facts.sites, np.int32),
         spool=spool,
     )
+
+
+def _joined(batches: Iterator[Rows]) -> Iterator[Rows]:
+    """Batches, `TOGETHER` of them as one."""
+    while several := list(itertools.islice(batches, TOGETHER)):
+        yield Rows(*(list(itertools.chain.from_iterable(parts)) for parts in zip(*several, strict=True)))
 
 
 def fingerprinted(rows: Rows, settings: Settings) -> Batch:

@@ -133,10 +133,11 @@ def _stranger(e: Evidence, s: Signals) -> Decision | None:
     """The reason why two texts are no copies however much they share, if neither opening nor title nor URL agrees. Two pages of
     one site under unlike titles may be two stubs of a sentence each, in front of one wall.
     """
-    titles = s.titles()
     reprint = e.resemblance >= REPRINT and e.words[1] >= REPRINT_WORDS
-    if titles is not None and titles < OTHER_TITLE and s.same_site and s.other_page() and not reprint:
-        return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
+    if s.same_site and not reprint:  # titles are asked for last, as records must be read for them
+        titles = s.titles()
+        if titles is not None and titles < OTHER_TITLE and s.other_page():
+            return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:
