@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup import boilerplate, corpus, kernels, nodes, passages
 from dedup.alignment import Tokens
-from dedup.candidates import as_pairs, propose
+from dedup.candidates import as_pairs, gather, ordered
 from dedup.corpus import Progress
 from dedup.decisions import Decisions, Judge
 from dedup.evidence import Rules
@@ -24,7 +24,8 @@ from dedup.settings import Settings
 from dedup.signatures import band_keys, sign
 from dedup.sources import Source
 from dedup.spool import Workspace
-from dedup.verify import CHUNK, Measured, measure
+from dedup.stretches import in_order
+from dedup.verify import CHUNK, Measured, in_parts
 
 log = logging.getLogger("dedup")
 
@@ -63,20 +64,25 @@ class Decider:
         settings = self.settings
         self.corpus = corpus.read(self.source, settings, self.workspace, pool, self.report)
         plain = boilerplate.Cores(self.corpus.tokens, None)
-        self.cores = boilerplate.cores(self.source, self.corpus, self.workspace) if settings.boilerplate else plain
+        self.cores = (
+            boilerplate.cores(self.source, self.corpus, self.workspace, pool) if settings.boilerplate else plain
+        )
         self.workspace.release()
         self.nodes = nodes.gather(self.source, self.corpus, self.cores, settings)
         self.judge = Judge(self.source, settings, self.nodes, self.corpus.lengths)
         keys, held = self._prints(pool)
         alive = np.arange(self.nodes.long)
         while True:
-            more = self._candidates(keys, held, alive)
-            found = measure(self.nodes.tokens, more, pool, self._released(len(more)))
-            self.measured = Measured.joined([self.measured, found])
+            more = self._candidates(keys, held, alive, pool)
+            found = []
+            for part in in_parts(self.nodes.tokens, more, pool, self._released(len(more))):
+                self.judge.hear(part, settings.rules)
+                found.append(part)
+            self.measured = Measured.joined([self.measured, *found])
             self.decisions, owner = self.judged(settings.rules)
             # Full buckets hid pairs: look again among the texts that are still kept, until nothing new is found.
             alive = np.flatnonzero(owner[: self.nodes.long] == np.arange(self.nodes.long))
-            if self.capped + self.hot == 0 or len(found.pairs) == 0:
+            if self.capped + self.hot == 0 or not any(len(part.pairs) for part in found):
                 return
 
     def _released(self, pairs: int) -> Callable[[], None]:
@@ -90,46 +96,58 @@ class Decider:
         return done
 
     def _prints(self, pool: Executor | None) -> tuple[list[NDArray[np.uint64]], Passages]:
-        """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages; both spooled."""
+        """What texts are proposed by: band keys, u64[bands, texts of a chunk] each, and passages; both spooled. Texts are in the
+        order in which they are stored, as reading a file here and there takes long; `Passages.numbers` tells them.
+        """
         bands, spool, keys = self.settings.bands, self.workspace.spool(), self.workspace.spool()
+        values, starts, ends = self.nodes.tokens.part(0, self.nodes.long)
+        stored = np.argsort(starts)
+        starts, ends = starts[stored], ends[stored]
 
         def prints(first: int) -> tuple[NDArray[np.uint64], Passages]:
-            tokens = self.nodes.tokens.part(first, min(first + _CHUNK, self.nodes.long))
+            tokens = Tokens(values, starts, ends).part(first, first + _CHUNK)
             signed = sign(*tokens, self.settings.scheme, bands.count * bands.rows)
             chosen = passages.chosen(tokens if self.settings.passages else tokens.part(0, 0))
             self.corpus.spool.release()
             return band_keys(signed.values, bands), chosen
 
-        counts, ends = [np.empty(0, np.int64)], [0]
-        for of_chunk, chosen in (pool.map if pool else map)(prints, range(0, self.nodes.long, _CHUNK)):
+        counts, heads = [np.empty(0, np.int64)], [0]
+        for of_chunk, chosen in in_order(pool, prints, range(0, self.nodes.long, _CHUNK)):
             keys.append(of_chunk.ravel().view(np.uint32))
-            ends.append(ends[-1] + of_chunk.size)
+            heads.append(heads[-1] + of_chunk.size)
             counts.append(chosen.counts)
             spool.append(chosen.values)
             self.report("sign", min(len(counts[1:]) * _CHUNK, self.nodes.long), self.nodes.long)
         spooled = keys.view().view(np.uint64)
-        by_chunk = [spooled[i:j].reshape(bands.count, -1) for i, j in itertools.pairwise(ends)]
-        return by_chunk, Passages(spool.view(), np.concatenate(counts))
+        by_chunk = [spooled[i:j].reshape(bands.count, -1) for i, j in itertools.pairwise(heads)]
+        known = np.concatenate(counts)
+        return by_chunk, Passages(spool.view(), known, stored[: len(known)])
 
     def _candidates(
-        self, keys: list[NDArray[np.uint64]], held: Passages, alive: NDArray[np.int64]
+        self, keys: list[NDArray[np.uint64]], held: Passages, alive: NDArray[np.int64], pool: Executor | None
     ) -> NDArray[np.int64]:
         """Pairs of `alive` nodes that share a bucket or passages and were not seen before."""
         limits = self.settings.limits
+        place = np.empty(self.nodes.long, np.int64)
+        place[np.argsort(self.nodes.tokens.starts[: self.nodes.long])] = np.arange(self.nodes.long)
+        place = place[alive]
 
-        def of_band(band: int) -> NDArray[np.uint64]:
-            found: NDArray[np.uint64] = np.concatenate([chunk[band] for chunk in keys])[alive]
+        def of_band(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+            found: NDArray[np.uint64] = np.concatenate([chunk[band] for chunk in keys])[place]
             self.workspace.release()
-            return found
+            return ordered(found)
 
-        by_band = propose(map(of_band, range(self.settings.bands.count if len(alive) else 0)), limits.bucket)
+        by_band = gather(
+            in_order(pool, of_band, range(self.settings.bands.count if len(alive) else 0), self.settings.jobs + 1),
+            limits.bucket,
+        )
         self.capped = max(self.capped, by_band.capped)
         pairs = alive[by_band.pairs]
         codes = pairs[:, 0] << 32 | pairs[:, 1]
         if len(held.values):
             living = np.zeros(self.nodes.long, bool)
             living[alive] = True
-            by_passage = passages.propose(held, living, limits.passage, self.workspace.release)
+            by_passage = passages.propose(held, living, limits.passage, self.workspace.release, pool)
             self.hot = max(self.hot, by_passage.capped)
             codes = np.union1d(codes, by_passage.codes)
         new = codes[~np.isin(codes, self.seen, assume_unique=True)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from dedup.alignment import Tokens
 from dedup.corpus import Corpus
 from dedup.sources import Source
 from dedup.spool import Workspace
-from dedup.stretches import stretches
+from dedup.stretches import in_order, shares, stretches
 from dedup.urls import page
 from dedup.words import locate
 
@@ -33,11 +33,11 @@ _ANY_SITE: Final = 1 << 30
 _SLOTS: Final = 1 << 27
 """The most slots that pieces are counted in; more pieces share slots, which costs time and changes nothing."""
 
-_PART: Final = 2_000_000
+_PART: Final = 4_000_000
 """So many pieces that may be repeated are sorted at once, about."""
 
-_CHUNK: Final = 1_000_000
-"""Tokens are copied in chunks of about this many."""
+_BITS: Final = 8
+"""Keys of pieces are told apart by so many first bits, to be sorted in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,80 +50,112 @@ class Cores:
     marks: NDArray[np.uint8] | None
 
 
-def cores(source: Source, corpus: Corpus, workspace: Workspace) -> Cores:
-    """Sets the boilerplate of all rows aside. Does not depend on the order of the rows."""
+def cores(source: Source, corpus: Corpus, workspace: Workspace, pool: Executor | None = None) -> Cores:
+    """Sets the boilerplate of all rows aside: the tokens of the corpus are overwritten. Does not depend on the order of the rows,
+    nor on the pool.
+    """
     marks = np.zeros(len(corpus.piece_keys), np.uint8)
     marked = np.zeros(len(corpus.sites), np.bool_)
     if len(marks):
         digest = digests(corpus.contexts)
         bare = _furniture(source, corpus, digest)
         workspace.release()
-        _mark(corpus, corpus.sites, (CONTEXTS, bare, digest), (marks, marked), workspace.release)
-        if len(set(corpus.sites)) >= SITES:
+        words = corpus.hashes
+        ranked = np.lexsort((words[:, 1], words[:, 0], digest, -corpus.lengths))  # longest first
+        search = _Search(corpus, ranked, (marks, marked), workspace.release, pool)
+        search.mark(corpus.sites, CONTEXTS, bare)
+        if len(np.unique(corpus.sites)) >= SITES:
             everywhere = np.where(corpus.sites < 0, corpus.sites, _ANY_SITE).astype(np.int32)
-            _mark(corpus, everywhere, (SITES, bare[:0], digest), (marks, marked), workspace.release)
+            search.mark(everywhere, SITES, bare[:0])
         for row in bare.tolist():
             marks[corpus.piece_heads[row] : corpus.piece_heads[row + 1]] = 1
         marked[bare] = True
     if not marked.any():
         return Cores(corpus.tokens, None)
-    return Cores(_stripped(corpus, marks, np.flatnonzero(marked), workspace), marks)
+    return Cores(_stripped(corpus, marks, marked, pool), marks)
 
 
-def _mark(
-    corpus: Corpus,
-    sites: NDArray[np.int32],
-    search: tuple[int, NDArray[np.int64], NDArray[np.uint64]],
-    marked: tuple[NDArray[np.uint8], NDArray[np.bool_]],
-    release: Callable[[], None],
-) -> None:
-    """Marks the pieces that stand in so many unlike rows of a site, and those of rows that are bare, in all rows.
-
-    `search`: how many unlike rows; bare rows; a hash of every context. `marked`: pieces, and rows that have some. `release` gives
-    memory of pieces back.
+class _Search:
+    """Marks pieces in all rows of a corpus. `ranked`: the rows, in an order that depends on what they are; `marked`: u8 of all
+    pieces, and bool of the rows that have some that are marked. `release` gives memory of pieces back.
     """
-    from dedup.kernels import boilerplate as kernel
 
-    need, bare, digest = search
-    parted = list(stretches(corpus.piece_heads[1:]))
+    def __init__(
+        self,
+        corpus: Corpus,
+        ranked: NDArray[np.int64],
+        marked: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+        release: Callable[[], None],
+        pool: Executor | None,
+    ) -> None:
+        self.corpus, self.ranked, self.marked, self.release, self.pool = corpus, ranked, marked, release, pool
+        self.places = np.empty(len(ranked), np.int32)
+        self.places[ranked] = np.arange(len(ranked), dtype=np.int32)
+        self.parted = list(stretches(corpus.piece_heads[1:]))
 
-    def stretch(rows: slice, pieces: slice) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32]]:
-        release()
-        return corpus.piece_keys[pieces], corpus.piece_heads[1:][rows] - pieces.start, sites[rows]
+    def mark(self, sites: NDArray[np.int32], need: int, bare: NDArray[np.int64]) -> None:
+        """Marks the pieces that stand in so many unlike rows of a site, and those of rows that are bare."""
+        from dedup.kernels import boilerplate as kernel
 
-    slots = 1 << 16
-    while slots < min(2 * len(corpus.piece_keys), _SLOTS):
-        slots *= 2
-    table = np.zeros(slots, np.uint8)
-    for part in parted:
-        kernel.tally(*stretch(*part), table, need)
+        corpus, parted = self.corpus, self.parted
+        is_bare = np.zeros(len(corpus.sites), np.bool_)
+        is_bare[bare] = True
 
-    def collected(low: int, high: int, out: tuple[NDArray[np.uint64], NDArray[np.int32]]) -> int:
-        at = 0
+        def stretch(rows: slice, pieces: slice) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32]]:
+            self.release()
+            return corpus.piece_keys[pieces], corpus.piece_heads[1:][rows] - pieces.start, sites[rows]
+
+        slots = 1 << 16
+        while slots < min(2 * len(corpus.piece_keys), _SLOTS):
+            slots *= 2
+        table = np.zeros(slots, np.uint8)
         for part in parted:
-            rest = part[0].start, out[0][at:], out[1][at:]
-            at += kernel.collect(*stretch(*part), table, need, np.uint64(low), np.uint64(high), *rest)
-        return at
+            kernel.tally(*stretch(*part), table, need)
 
-    nothing = np.empty(0, np.uint64), np.empty(0, np.int32)
-    parts = collected(0, (1 << 64) - 1, nothing) // _PART + 1
-    bounds = [(1 << 64) * i // parts for i in range(parts + 1)]
-    known = [np.empty(0, np.uint64)]
-    for low, end in itertools.pairwise(bounds):  # bounds memory; each key is in one part with all of its rows
-        count = collected(low, end - 1, nothing)
-        found, rows = np.empty(count, np.uint64), np.empty(count, np.int32)
-        collected(low, end - 1, (found, rows))
-        words = corpus.hashes[rows]
-        order = np.lexsort((words[:, 1], words[:, 0], digest[rows], -corpus.lengths[rows], found))  # longest first
-        known += [_repeated(corpus, found[order], rows[order], sites, need), found[np.isin(rows, bare)]]
-    names = np.unique(np.concatenate(known))
-    for part in parted:
-        kernel.mark(*stretch(*part), table, need, names, marked[0][part[1]], marked[1][part[0]])
-    release()
+        def counted(part: tuple[slice, slice]) -> NDArray[np.int64]:
+            counts = np.zeros(1 << _BITS, np.int64)
+            kernel.spread(*stretch(*part), table, need, np.uint64(64 - _BITS), counts)
+            return counts
+
+        spread = np.array(list(in_order(self.pool, counted, parted)))
+        known = [np.empty(0, np.uint64)]
+        for low, high in shares(
+            spread.sum(axis=0), _PART
+        ):  # bounds memory; each key is in one part with all of its rows
+            ends = np.cumsum(spread[:, low:high].sum(axis=1))
+            found, places = np.empty(ends[-1], np.uint64), np.empty(ends[-1], np.int32)
+            bounds = np.uint64(low << 64 - _BITS), np.uint64((high << 64 - _BITS) - 1)
+
+            def collected(
+                i: int,
+                out: tuple[NDArray[np.uint64], NDArray[np.int32]] = (found, places),
+                ends: NDArray[np.int64] = ends,
+                bounds: tuple[np.uint64, np.uint64] = bounds,
+            ) -> None:
+                at = slice(ends[i - 1] if i else 0, ends[i])
+                numbers = self.places[parted[i][0]]
+                kernel.collect(*stretch(*parted[i]), numbers, table, need, *bounds, out[0][at], out[1][at])
+
+            for _ in in_order(self.pool, collected, range(len(parted))):
+                pass
+            order = np.argsort(found)
+            found, places = found[order], places[order]
+            kernel.order_rows(found, places)
+            rows = self.ranked[places]
+            known += [_repeated(corpus, found, rows, sites, need), found[is_bare[rows]]]
+        names = np.unique(np.concatenate(known))
+        marks, marked = self.marked
+
+        def mark(part: tuple[slice, slice]) -> None:
+            kernel.mark(*stretch(*part), table, need, names, marks[part[1]], marked[part[0]])
+
+        for _ in in_order(self.pool, mark, parted):
+            pass
+        self.release()
 
 
 def _repeated(
-    corpus: Corpus, found: NDArray[np.uint64], rows: NDArray[np.int32], sites: NDArray[np.int32], need: int
+    corpus: Corpus, found: NDArray[np.uint64], rows: NDArray[np.int64], sites: NDArray[np.int32], need: int
 ) -> NDArray[np.uint64]:
     """Those of the pieces found, sorted, that stand in so many unlike rows."""
     from dedup.kernels import boilerplate as kernel
@@ -227,26 +259,22 @@ def digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     return found
 
 
-def _stripped(corpus: Corpus, marks: NDArray[np.uint8], changed: NDArray[np.int64], workspace: Workspace) -> Tokens:
-    """The tokens of all rows, with those of the `changed` ones written anew behind the others."""
+def _stripped(corpus: Corpus, marks: NDArray[np.uint8], marked: NDArray[np.bool_], pool: Executor | None) -> Tokens:
+    """The tokens of all rows, those of marked ones in the place of what they were: elsewhere they would take room and time."""
     from dedup.kernels import boilerplate as kernel
 
-    values, starts, ends = corpus.tokens.values, corpus.tokens.starts.copy(), corpus.tokens.ends.copy()
-    aside = workspace.spool()
-    at = len(values)
-    out = np.empty(_CHUNK, np.uint32)
-    used = 0
-    for row in changed.tolist():
-        pieces = slice(corpus.piece_heads[row], corpus.piece_heads[row + 1])
-        size = int(ends[row] - starts[row])
-        if used + size > len(out):
-            aside.append(out[:used])
+    values, starts, ends = corpus.tokens.values, corpus.tokens.starts, corpus.tokens.ends.copy()
+
+    def strip(part: tuple[slice, slice]) -> None:
+        rows, place = part
+        if marked[rows].any():
+            out = np.empty(place.stop - place.start, np.uint32)
+            heads = corpus.piece_heads[rows.start : rows.stop + 1]
+            of_pieces = heads, corpus.piece_lengths, marks
+            kernel.strip_rows(values, place.start, starts[rows], *of_pieces, marked[rows], out, ends[rows])
+            corpus.spool.replace(place.start * values.itemsize, out)
             corpus.spool.release()
-            used = 0
-            out = out if size <= len(out) else np.empty(size, np.uint32)
-        left = kernel.strip(values[starts[row] : ends[row]], corpus.piece_lengths[pieces], marks[pieces], out[used:])
-        starts[row], ends[row] = at, at + left
-        at += left
-        used += left
-    aside.append(out[:used])
-    return Tokens(corpus.spool.extended(aside), starts, ends)
+
+    for _ in in_order(pool, strip, stretches(corpus.tokens.ends)):
+        pass
+    return Tokens(values, starts, ends)

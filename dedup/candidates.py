@@ -38,13 +38,13 @@ def propose(bands: Iterable[NDArray[np.uint64]], limit: int) -> Candidates:
     In a bucket of more than `limit` texts each text is paired with the `limit` lowest-numbered ones only, so that a
     flood of n alike texts costs limit * n pairs and not n * n / 2.
     """
+    return gather(map(ordered, bands), limit)
 
-    def ordered() -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
-        for keys in bands:
-            order = np.argsort(keys)
-            yield keys[order], order
 
-    return gather(ordered(), limit)
+def ordered(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The keys of a band, sorted, and the text of each."""
+    order = np.argsort(keys)
+    return keys[order], order
 
 
 def gather(buckets: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], limit: int) -> Candidates:
@@ -91,7 +91,7 @@ def _merged(
     times = np.concatenate([t for _, t in parts])
     if len(codes) == 0:
         return codes, times
-    order = np.argsort(codes, kind="stable")
+    order = np.argsort(codes)
     codes = codes[order]
     heads = _heads(codes)
     return codes[heads], np.add.reduceat(times[order], heads)

@@ -31,10 +31,10 @@ def clean(texts: list[bytes], split: Pieces) -> Cleaned:
     from dedup.kernels import inpage as kernel
 
     run, least = GLANCE
-    repeated = np.empty(len(texts), np.int64)
-    kernel.repeated_in_all(split.tokens, split.ends, RUN, run, repeated)
+    repeated = np.empty(len(texts), np.bool_)
+    kernel.repeated_in_all(split.tokens, split.ends, RUN, run, least, repeated)
     found = Cleaned({}, {}, 0)
-    for i in (repeated >= least).nonzero()[0].tolist():
+    for i in repeated.nonzero()[0].tolist():
         page = clean_page(texts[i].decode("utf-8", "surrogatepass"))
         if page.repeats:
             found.texts[i] = encode(page.text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from dedup.alignment import Tokens
 from dedup.cleaning import Cleaned, clean
 from dedup.settings import Settings
-from dedup.signatures import Texts, split, starts_of, text_hashes
+from dedup.signatures import Texts, split, starts_of
 from dedup.sources import Rows, Source
 from dedup.spool import Spool, Workspace
+from dedup.stretches import in_order
 from dedup.verify import short_hash
 
 Progress = Callable[[str, int, int], None]
@@ -33,6 +34,10 @@ CONTEXT: Final = 16
 
 OPENING: Final = 12
 """The opening is the first line or sentence of at least this many words; what is shorter may be furniture."""
+
+
+TOGETHER: Final = 4
+"""Threads are given so many batches at once: whenever one of them returns from a kernel, it waits for the one that reads."""
 
 
 class Batch(NamedTuple):
@@ -77,7 +82,8 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
     spool, lengths_spool, keys_spool, contexts_spool = (workspace.spool() for _ in range(4))
     batches: list[Batch] = []
     rows = 0
-    for batch in _batches(source, settings, pool):
+    read = source.batches() if pool is None else _joined(source.batches())
+    for batch in in_order(pool, lambda rows: fingerprinted(rows, settings), read, 2 * settings.jobs + 1):
         spool.append(batch.tokens)
         lengths_spool.append(batch.pieces)
         keys_spool.append(batch.keys.view(np.uint32))
@@ -105,19 +111,10 @@ def read(source: Source, settings: Settings, workspace: Workspace, pool: Executo
     )
 
 
-def _batches(source: Source, settings: Settings, pool: Executor | None) -> Iterator[Batch]:
-    """The batches of the source in order; with a pool, a few are under way at once."""
-    if pool is None:
-        for rows in source.batches():
-            yield fingerprinted(rows, settings)
-        return
-    running: deque[Future[Batch]] = deque()
-    for rows in source.batches():
-        running.append(pool.submit(fingerprinted, rows, settings))
-        if len(running) > 2 * settings.jobs:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+def _joined(batches: Iterator[Rows]) -> Iterator[Rows]:
+    """Batches, `TOGETHER` of them as one."""
+    while several := list(itertools.islice(batches, TOGETHER)):
+        yield Rows(*(list(itertools.chain.from_iterable(parts)) for parts in zip(*several, strict=True)))
 
 
 def fingerprinted(rows: Rows, settings: Settings) -> Batch:
@@ -131,12 +128,11 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
         bodies = [cleaned.texts.get(i, text) for i, text in enumerate(rows.texts)]
         rows, texts = rows._replace(texts=bodies), split(Texts.of(bodies))
     starts = starts_of(texts.ends)
-    hashes = text_hashes(texts.tokens, starts, texts.ends)
     lengths = texts.ends - starts
+    hashes, keys = np.empty((len(lengths), 2), np.uint64), np.empty(len(texts.pieces), np.uint64)
+    hash_kernel.hash_texts(texts.tokens, texts.ends, texts.pieces, texts.piece_ends, hashes, keys)
     for i in ((lengths > 0) & (lengths < settings.min_tokens)).nonzero()[0].tolist():
         hashes[i] = short_hash(rows.texts[i])
-    keys = np.empty(len(texts.pieces), np.uint64)
-    hash_kernel.piece_keys(texts.tokens, texts.pieces, keys)
     contexts = np.empty((len(lengths), 2, CONTEXT), np.uint32)
     boilerplate_kernel.contexts(
         titles.tokens, titles.ends, texts.tokens, starts, texts.pieces, texts.piece_ends, OPENING, contexts

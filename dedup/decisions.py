@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from dedup.canonical import Copy
 from dedup.clusters import depths, held_words, stars
-from dedup.evidence import Decision, Rules
+from dedup.evidence import Decision, Evidence, Rules
 from dedup.model import DUPLICATES, Relation
+from dedup.names import Swaps
 from dedup.nodes import Nodes
 from dedup.relations import judge
 from dedup.settings import Settings
@@ -96,22 +98,37 @@ class Judge:
 
         Pairs may have been added to those measured since the last call; the others are not judged again.
         """
-        judged = self._judged.setdefault(rules, _Judged(0, Counter(), [], []))
+        judged = self._judgements(rules)
         for pair in range(judged.count, len(measured.pairs)):
             judged.add(self.decision(measured, pair, rules))
         return _Round(self, rules, judged).decide(measured)
 
+    def hear(self, part: Measured, rules: Rules) -> None:
+        """Judges pairs that will stand behind those judged before, so that others can be measured meanwhile."""
+        judged = self._judgements(rules)
+        pairs = zip(part.evidences(self.lengths, self.nodes.left), part.pairs.tolist(), strict=True)
+        for i, (evidence, (a, b)) in enumerate(pairs):
+            judged.add(self._decision(evidence, (a, b, part.names.get(i, ())), judged.count, rules))
+
+    def _judgements(self, rules: Rules) -> _Judged:
+        return self._judged.setdefault(rules, _Judged(0, Counter(), [], []))
+
     def decision(self, measured: Measured, pair: int, rules: Rules) -> Decision:
         """What follows from the measured pair of this number."""
+        a, b = measured.pairs[pair].tolist()
         evidence = measured.evidence(pair, self.lengths, self.nodes.left)
-        signals = self._signals.get(pair)
+        return self._decision(evidence, (a, b, measured.names.get(pair, ())), pair, rules)
+
+    def _decision(self, evidence: Evidence, pair: tuple[int, int, Swaps], number: int, rules: Rules) -> Decision:
+        """What follows from the evidence of a pair of nodes, and the names that they swap; `number`: of the pair among all."""
+        signals = self._signals.get(number)
         if signals is None:
-            a, b = measured.pairs[pair].tolist()
+            a, b, names = pair
             crowds = self._crowd(a), self._crowd(b)
-            signals = RowSignals(self._cards, (self.speaker(a), self.speaker(b)), measured.names.get(pair, ()), crowds)
+            signals = RowSignals(self._cards, (self.speaker(a), self.speaker(b)), names, crowds)
         found = judge(evidence, signals, rules)
         if signals.texts_read:  # what was found in texts is kept, as they may lie in a file
-            self._signals[pair] = signals
+            self._signals[number] = signals
         return found
 
     def speaker(self, node: int) -> int:
@@ -120,12 +137,16 @@ class Judge:
             self._speakers[node] = self.preferred(self.rows(node))
         return self._speakers[node]
 
-    def preferred(self, rows: list[int]) -> int:
-        """Of rows of equal words the one that is kept."""
+    def ranks(self, rows: list[int]) -> dict[int, tuple[Any, ...]]:
+        """What the policies order rows of equal words by."""
+        return {row: self.rank(row, 0) for row in rows}
+
+    def preferred(self, rows: list[int], ranks: Mapping[int, tuple[Any, ...]] | None = None) -> int:
+        """Of rows of equal words the one that is kept; their `ranks`, where they are known."""
         if len(rows) == 1:
             return rows[0]
-        ranks = {row: self.rank(row, 0) for row in rows}
-        lowest = min(ranks.values())
+        ranks = self.ranks(rows) if ranks is None else ranks
+        lowest = min(ranks[row] for row in rows)
         best = [row for row in rows if ranks[row] == lowest]
         return best[0] if len(best) == 1 else min(best, key=lambda r: hashlib.blake2b(self.source.raw(r)).digest())
 
@@ -252,12 +273,12 @@ class _Round:
                     if not self._too_far(row, kept):
                         keeper[row], removals[row] = kept, lasting
                 rows = [row for row in rows if self._too_far(row, kept)]
+            ranks = self.judge.ranks(rows) if len(rows) > 1 else {}
             while len(rows) > 1:  # of equal words: one of them stays, and where a window parts them, one of each lot
-                kept = self.judge.preferred(rows)
-                rank = self.judge.rank(kept, 0)
+                kept = self.judge.preferred(rows, ranks)
                 for row in rows:
                     if row != kept and not self._too_far(row, kept):
-                        decided = self.judge.settings.policy.decided(rank, self.judge.rank(row, 0))
+                        decided = self.judge.settings.policy.decided(ranks[kept], ranks[row])
                         keeper[row], removals[row] = kept, Removal("exact", "equal words", decided)
                 rows = [row for row in rows if row != kept and self._too_far(row, kept)]
         return keeper, removals

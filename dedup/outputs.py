@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -14,6 +15,9 @@ from typing import IO
 
 from dedup.errors import OutputError
 from dedup.formats import compressor
+from dedup.steady import SteadyFile
+
+_BUFFER = 1 << 20
 
 
 class Outputs:
@@ -57,12 +61,13 @@ class Outputs:
             raise OutputError(path, error.strerror or str(error)) from error
         self._written.append((Path(temporary), path))
         try:
-            with os.fdopen(handle, "wb", buffering=1 << 20) as file:
+            steady = SteadyFile(handle)
+            with io.BufferedWriter(steady, _BUFFER) as file:
                 stream = compressor(file, path.name) if packed else file
                 with nullcontext() if stream is file else closing(stream):
                     yield stream
                 file.flush()
-                os.fsync(file.fileno())
+                steady.settle()
         except OSError as error:
             raise OutputError(path, error.strerror or str(error)) from error
 

@@ -135,12 +135,14 @@ def _stranger(e: Evidence, s: Signals) -> Decision | None:
     titles, two pages of one site, or two short texts of which neither site nor URL is known, may be stubs of a sentence each, in
     front of one wall.
     """
-    titles = s.titles()
-    if titles is not None and titles < OTHER_TITLE and s.same_site is not False and not s.same_page():
-        if s.same_site and s.other_page() and (e.resemblance < REPRINT or e.words[1] < REPRINT_WORDS):
-            return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
-        if not s.other_page() and e.words[1] < REPRINT_WORDS:
-            return Decision("related", "similarity of the titles, of short texts without URLs,", titles, OTHER_TITLE)
+    short = e.words[1] < REPRINT_WORDS
+    if s.same_site is not False and (short or (s.same_site and e.resemblance < REPRINT)):
+        titles = s.titles()  # asked for as late as can be, as records must be read for them
+        if titles is not None and titles < OTHER_TITLE and not s.same_page():
+            if s.same_site and s.other_page():
+                return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
+            if short and not s.other_page():
+                return Decision("related", "similarity of the titles, of short texts without URLs,", titles, OTHER_TITLE)
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:

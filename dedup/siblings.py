@@ -72,10 +72,10 @@ def _retold(e: Evidence, s: Signals) -> Decision | None:
     """Two pages of one site that do not have one title, nor dates that lie close: a passage in the place of another one is news,
     whatever background they share.
     """
-    titles = s.titles()
-    if e.passages == 0 or titles is None or titles >= TITLE or s.same_site is False or not s.other_page():
+    if e.passages == 0 or s.same_site is False or (s.gap is not None and s.gap < ISSUE_HOURS):
         return None
-    if s.gap is not None and s.gap < ISSUE_HOURS:
+    titles = s.titles()
+    if titles is None or titles >= TITLE or not s.other_page():
         return None
     return Decision("sibling", "similarity of the titles, with other passages,", titles, TITLE)
 

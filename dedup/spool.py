@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import mmap
+import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import OutputError
-
-_COPY = 1 << 20
-"""Spools are copied by so many bytes at once."""
 
 
 class Spool:
@@ -37,10 +35,11 @@ class Spool:
             while view.nbytes:  # an unbuffered file may take less than it is given
                 view = view[self._file.write(view) :]
         except OSError as error:
-            why = (
-                f"working files: {error.strerror or error}; --work-dir, or work_dir=..., names another folder for them"
-            )
-            raise OutputError(str(self._folder), why) from error
+            raise self._full(error) from error
+
+    def _full(self, error: OSError) -> OutputError:
+        why = f"working files: {error.strerror or error}; --work-dir, or work_dir=..., names another folder for them"
+        return OutputError(str(self._folder), why)
 
     @property
     def file(self) -> IO[bytes]:
@@ -57,19 +56,18 @@ class Spool:
         self._map = mmap.mmap(self._file.fileno(), self.size, access=mmap.ACCESS_READ)
         return np.frombuffer(self._map, np.uint32)
 
-    def extended(self, other: Spool) -> NDArray[np.uint32]:
-        """A view of all that was appended to this spool, and behind it what was appended to `other`, which is closed."""
+    def replace(self, at: int, data: NDArray[np.uint32]) -> None:
+        """Puts `data` in the place of what was appended from byte `at` on, which views show from now on. Raises OutputError."""
+        view = memoryview(data.data.cast("B"))
         if isinstance(self._file, io.BytesIO):
-            joined = np.concatenate((self.view(), other.view()))
-            joined.flags.writeable = False
-            other.close()
-            return joined
-        self._file.seek(0, io.SEEK_END)
-        other.file.seek(0)
-        while chunk := other.file.read(_COPY):
-            self.append(chunk)
-        other.close()
-        return self.view()
+            self._file.getbuffer()[at : at + view.nbytes] = view
+            return
+        try:
+            while view.nbytes:
+                written = os.pwrite(self._file.fileno(), view, at)
+                view, at = view[written:], at + written
+        except OSError as error:
+            raise self._full(error) from error
 
     def release(self) -> None:
         """Gives the memory of mapped pages back; they are read again when needed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
@@ -15,6 +15,7 @@ from dedup.alignment import RUN, Aligned, Tokens, align
 from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
 from dedup.signatures import encode
+from dedup.stretches import in_order
 from dedup.words import spelling
 
 CHUNK: Final = 256
@@ -81,21 +82,27 @@ class Measured(NamedTuple):
 
     def evidence(self, i: int, lengths: NDArray[np.int64], left: NDArray[np.float64]) -> Evidence:
         """Pair i, with the `lengths` of all texts, and the share of each that is `left` beside boilerplate."""
-        a, b = self.pairs[i].tolist()
-        swaps, lone, replaced, passages, inner, common = self.counts[i].tolist()
-        return Evidence(
-            words=(int(lengths[a]), int(lengths[b])),
-            aligned=int(self.aligned[i]),
-            lead=float(self.leads[i]),
-            numbers=int(self.numbers[i]),
-            swaps=swaps,
-            lone=lone,
-            replaced=replaced,
-            passages=passages,
-            inner=inner,
-            common=common,
-            left=float(min(left[a], left[b])),
+        return next(self.evidences(lengths, left, slice(i, i + 1)))
+
+    def evidences(
+        self, lengths: NDArray[np.int64], left: NDArray[np.float64], pairs: slice = slice(None)
+    ) -> Iterator[Evidence]:
+        """The same for all of these pairs."""
+        texts = self.pairs[pairs]
+        return map(
+            _evidence,
+            lengths[texts].tolist(),
+            self.aligned[pairs].tolist(),
+            self.leads[pairs].tolist(),
+            self.numbers[pairs].tolist(),
+            self.counts[pairs].tolist(),
+            left[texts].min(axis=1).tolist(),
         )
+
+
+def _evidence(words: list[int], aligned: int, lead: float, numbers: int, counts: list[int], left: float) -> Evidence:
+    swaps, lone, replaced, passages, inner, common = counts
+    return Evidence((words[0], words[1]), aligned, lead, numbers, swaps, lone, replaced, passages, inner, common, left)
 
 
 def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -104,13 +111,19 @@ def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.in
     return share
 
 
-def measure(
+def measure(tokens: Tokens, pairs: NDArray[np.int64], pool: Executor | None = None) -> Measured:
+    """Aligns the pairs (longer text first) and measures those that share enough to be judged at any threshold."""
+    parts = list(in_parts(tokens, pairs, pool))
+    return parts[0] if len(parts) == 1 else Measured.joined(parts)
+
+
+def in_parts(
     tokens: Tokens,
     pairs: NDArray[np.int64],
     pool: Executor | None = None,
     release: Callable[[], None] = lambda: None,
-) -> Measured:
-    """Aligns the pairs (longer text first) and measures those that share enough to be judged at any threshold.
+) -> Iterator[Measured]:
+    """`measure`, a chunk of pairs at a time; with a pool, the next ones are measured while the caller has one.
 
     `release` is called after every chunk, to give memory of tokens back.
     """
@@ -120,9 +133,7 @@ def measure(
         release()
         return found
 
-    chunks = [pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)]
-    parts = list((pool.map if pool else map)(measured, chunks))
-    return parts[0] if len(parts) == 1 else Measured.joined(parts)
+    return in_order(pool, measured, (pairs[i : i + CHUNK] for i in range(0, len(pairs), CHUNK)))
 
 
 def measure_all(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:

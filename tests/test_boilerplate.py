@@ -6,6 +6,8 @@ import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,11 +43,13 @@ BANNER: Final = "We and our partners use cookies to show you better content and 
 quick = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
 
-def found_in(given: Sequence[Record], folder: Path | None = None) -> tuple[Corpus, Cores]:
+def found_in(given: Sequence[Record], folder: Path | None = None, pool: Executor | None = None) -> tuple[Corpus, Cores]:
+    """What is known of records, with the tokens as they were, and their cores."""
     with Workspace(folder) as workspace:
         source = RecordSource(given, Settings().fields)
         corpus = read(source, Settings(), workspace, None, silent)
-        return corpus, cores(source, corpus, workspace)
+        whole = replace(corpus, tokens=corpus.tokens._replace(values=corpus.tokens.values.copy()))
+        return whole, cores(source, corpus, workspace, pool)
 
 
 def marked(given: Sequence[Record]) -> list[list[int]]:
@@ -60,7 +64,8 @@ def marked(given: Sequence[Record]) -> list[list[int]]:
 def check(corpus: Corpus, found: Cores) -> None:
     """The tokens of every core are those of the text without the marked pieces."""
     if found.marks is None:
-        assert found.tokens is corpus.tokens
+        for ours, theirs in zip(found.tokens, corpus.tokens, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
         return
     assert found.marks.dtype == np.uint8
     assert len(found.marks) == len(corpus.piece_keys)
@@ -299,7 +304,7 @@ def test_borders_of_batches_are_nothing(size: int, monkeypatch: pytest.MonkeyPat
     assert marked(mixed()) == expected
 
 
-@pytest.mark.parametrize(("name", "size"), [("_CHUNK", 1), ("_CHUNK", 60), ("_SLOTS", 1), ("_PART", 1), ("_PART", 50)])
+@pytest.mark.parametrize(("name", "size"), [("_SLOTS", 1), ("_PART", 1), ("_PART", 50), ("_BITS", 1), ("_BITS", 12)])
 def test_sizes_of_working_data_are_nothing(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, found = found_in(mixed())
     monkeypatch.setattr(boilerplate, name, size)
@@ -321,6 +326,21 @@ def test_few_slots_are_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(kernel, "tally", crowded)
     assert marked(mixed()) == expected
+
+
+@pytest.mark.parametrize("size", [1, 60])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_stretches_and_threads_are_nothing(
+    size: int, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = found_in(mixed())[1]
+    monkeypatch.setattr("dedup.stretches.STRETCH", size)
+    with ThreadPoolExecutor(threads) as pool:
+        for folder in (None, tmp_path):
+            whole, other = found_in(mixed(), folder, pool)
+            check(whole, other)
+            for one, another in zip((*found.tokens, found.marks), (*other.tokens, other.marks), strict=True):
+                np.testing.assert_array_equal(one, another)
 
 
 def test_a_folder_is_nothing(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_a_failing_batch_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(corpus, "text_hashes", fail)
+    monkeypatch.setattr(corpus, "starts_of", fail)
     for jobs in (1, 2):
         with pytest.raises(MemoryError):
             corpus_of(RECORDS, Settings(jobs=jobs))

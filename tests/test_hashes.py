@@ -139,6 +139,23 @@ def test_many_sequences_have_as_many_hashes() -> None:
     assert len(np.unique(keys)) == count
 
 
+@given(st.lists(st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=5), max_size=4), max_size=5))
+def test_texts_and_their_pieces_are_hashed_at_once_as_apart(texts: list[list[list[int]]]) -> None:
+    values = array([v for text in texts for piece in text for v in piece])
+    pieces = np.cumsum([len(piece) for text in texts for piece in text], dtype=np.int64)
+    piece_ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
+    ends = np.concatenate(([0], pieces))[piece_ends]
+    hashes, keys, apart = (
+        np.empty((len(ends), 2), np.uint64),
+        np.empty(len(pieces), np.uint64),
+        np.empty(len(pieces), np.uint64),
+    )
+    kernel.hash_texts(values, ends, pieces, piece_ends, hashes, keys)
+    kernel.piece_keys(values, pieces, apart)
+    assert keys.tolist() == apart.tolist()
+    assert hashes.tolist() == text_hashes(values, starts_of(ends), ends).tolist()
+
+
 def test_pieces_of_texts() -> None:
     """Equal sentences have equal keys, however they are written and wherever they stand."""
     found = split(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import random
 import stat
 import sys
 from collections.abc import Callable
@@ -244,6 +245,40 @@ def test_a_failure_of_the_last_sync_is_a_failure(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OutputError, match="Input/output error"):
         written(tmp_path / "out", b"data")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="files are not synced while they are written here")
+def test_a_long_output_is_brought_to_disk_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.steady.STRETCH", 1 << 20)
+    real, synced = os.fdatasync, []
+
+    def sync(handle: int) -> None:
+        real(handle)
+        synced.append(os.fstat(handle).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    data = random.Random(1).randbytes(9 << 20)
+    with Outputs(False) as outputs:
+        with outputs.open(str(tmp_path / "out")) as stream:
+            for i in range(0, len(data), 3 << 18):
+                stream.write(data[i : i + (3 << 18)])
+        outputs.commit()
+    assert (tmp_path / "out").read_bytes() == data
+    assert len(synced) >= 6
+    assert synced == sorted(synced)
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="files are not synced while they are written here")
+@pytest.mark.parametrize("parts", [1, 2, 20])
+def test_a_failure_of_an_early_sync_is_a_failure(parts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("dedup.steady.STRETCH", 1 << 20)
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(OutputError, match="Input/output error"):
+        written(tmp_path / "out", bytes(parts << 20))
     assert names(tmp_path) == []
 
 

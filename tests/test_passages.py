@@ -75,7 +75,8 @@ def test_any_window_is_winnowed_as_by_the_twin(hashes: list[int], window: int) -
     """On the hashes themselves, which are seldom equal otherwise."""
     array = np.array(hashes, np.uint32)
     out = np.empty(len(hashes) + 1, np.uint32)
-    found = out[: kernel.winnow(array, len(array), window, out)]
+    one, two = np.empty((2, len(hashes)), np.uint64)
+    found = out[: kernel.winnow(array, len(array), window, one, two, out)]
     width = min(window, len(hashes))
     starts = range(len(hashes) - width + 1) if hashes else range(0)
     places = {min(range(s, s + width), key=lambda i: (hashes[i], -i)) for s in starts}

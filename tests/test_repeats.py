@@ -60,13 +60,13 @@ def test_links_are_those_of_the_twin(blocks: list[list[int]], reach: int) -> Non
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(FEW, max_size=5), st.integers(3, 9))
-def test_words_are_counted_for_every_text(texts: list[list[int]], least: int) -> None:
+@given(st.lists(FEW, max_size=5), st.integers(2, 9), st.integers(1, 30))
+def test_words_are_counted_for_every_text(texts: list[list[int]], least: int, need: int) -> None:
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    found = np.empty(len(texts), np.int64)
-    kernel.repeated_in_all(array([v for text in texts for v in text]), ends, 3, least, found)
-    for text, count in zip(texts, found.tolist(), strict=True):
-        assert count == sum(n for _, _, n in reference.repeated_runs(text, 3) if n >= least)
+    found = np.empty(len(texts), np.bool_)
+    kernel.repeated_in_all(array([v for text in texts for v in text]), ends, 3, least, need, found)
+    for text, enough in zip(texts, found.tolist(), strict=True):
+        assert enough == (sum(n for _, _, n in reference.repeated_runs(text, 3) if n >= least) >= need)
 
 
 def test_an_edited_copy_is_one_chain() -> None:
@@ -142,13 +142,13 @@ def test_repeated_words_are_those_of_the_twin(blocks: list[list[int]], size: int
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.lists(BLOCKS, max_size=6), st.integers(3, 9))
-def test_no_text_repeats_another(texts: list[list[list[int]]], least: int) -> None:
+@given(st.lists(BLOCKS, max_size=6), st.integers(3, 9), st.integers(1, 60))
+def test_no_text_repeats_another(texts: list[list[list[int]]], least: int, need: int) -> None:
     flat = [[v for block in blocks for v in block] for blocks in texts]
-    found = np.empty(len(flat), np.int64)
+    found = np.empty(len(flat), np.bool_)
     ends = np.cumsum([len(text) for text in flat], dtype=np.int64)
-    kernel.repeated_in_all(array([v for text in flat for v in text]), ends, 4, least, found)
-    assert found.tolist() == reference.repeated_in_all(flat, 4, least)
+    kernel.repeated_in_all(array([v for text in flat for v in text]), ends, 4, least, need, found)
+    assert found.tolist() == [words >= need for words in reference.repeated_in_all(flat, 4, least)]
 
 
 # What holds of any text

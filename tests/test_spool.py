@@ -46,6 +46,18 @@ def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest
             spool.append(b"x")
 
 
+def test_what_is_replaced_is_viewed(folder: Path | None) -> None:
+    with Workspace(folder) as workspace:
+        spool = workspace.spool()
+        spool.append(np.arange(3_000, dtype=np.uint32))
+        view = spool.view()
+        spool.replace(8, np.array([7, 8], np.uint32))
+        spool.replace(4 * 2_999, np.array([9], np.uint32))
+        spool.replace(0, np.empty(0, np.uint32))
+        assert view.tolist() == [0, 1, 7, 8, *range(4, 2_999), 9]
+        assert spool.size == view.nbytes
+
+
 def test_an_empty_spool_has_an_empty_view(folder: Path | None) -> None:
     with Workspace(folder) as workspace:
         assert workspace.spool().view().tolist() == []

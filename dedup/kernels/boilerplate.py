@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint64
 
+from dedup.kernels.sorting import sort_part
+
 _STEP = uint64(0x9FB21C651E98DF25)
 _SITE = uint64(0x9E3779B97F4A7C15)
 
@@ -67,9 +69,22 @@ def tally(keys, piece_ends, sites, table, limit):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def collect(keys, piece_ends, sites, table, limit, low, high, first, out_keys, out_rows):  # type: ignore[no-untyped-def]
-    """Writes the pieces whose slot reached `limit` as (key of the piece at its site, row, counted from `first` on), for keys from
-    `low` to `high`; returns how many.
+def spread(keys, piece_ends, sites, table, limit, shift, counts):  # type: ignore[no-untyped-def]
+    """Counts the pieces whose slot reached `limit` by the first bits of their keys at their site: what `shift` leaves of them."""
+    mask = uint64(len(table) - 1)
+    p = 0
+    for d in range(len(piece_ends)):
+        while p < piece_ends[d]:
+            key, slot = _slot(keys[p], sites[d], mask)
+            if table[slot] >= limit:
+                counts[key >> shift] += 1
+            p += 1
+
+
+@njit(nogil=True, cache=True)
+def collect(keys, piece_ends, sites, numbers, table, limit, low, high, out_keys, out_numbers):  # type: ignore[no-untyped-def]
+    """Writes the pieces whose slot reached `limit` as (key of the piece at its site, number of the row), for keys from `low` to
+    `high`; returns how many.
     """
     mask = uint64(len(table) - 1)
     p = 0
@@ -78,12 +93,21 @@ def collect(keys, piece_ends, sites, table, limit, low, high, first, out_keys, o
         while p < piece_ends[d]:
             key, slot = _slot(keys[p], sites[d], mask)
             if table[slot] >= limit and low <= key and key <= high:
-                if found < len(out_keys):
-                    out_keys[found] = key
-                    out_rows[found] = first + d
+                out_keys[found] = key
+                out_numbers[found] = numbers[d]
                 found += 1
             p += 1
     return found
+
+
+@njit(nogil=True, cache=True)
+def order_rows(keys, numbers):  # type: ignore[no-untyped-def]
+    """Sorts the `numbers` of each of the `keys` (sorted)."""
+    start = 0
+    for i in range(1, len(keys) + 1):
+        if i == len(keys) or keys[i] != keys[start]:
+            sort_part(numbers, start, i)
+            start = i
 
 
 @njit(nogil=True, cache=True)
@@ -228,3 +252,23 @@ def strip(tokens, lengths, marks, out):  # type: ignore[no-untyped-def]
                 n += 1
         at += lengths[p]
     return n
+
+
+@njit(nogil=True, cache=True)
+def strip_rows(tokens, base, starts, heads, lengths, marks, marked, out, out_ends):  # type: ignore[no-untyped-def]
+    """Writes the tokens of rows one after another, `tokens[base:]`, to `out`, where a `marked` one has only those of its pieces
+    that are not marked, and leftovers behind them; its new end is in `out_ends`. Row i's pieces begin at `heads[i]`.
+    """
+    out[: len(out)] = tokens[base : base + len(out)]
+    for d in range(len(starts)):
+        if marked[d]:
+            n = starts[d] - base
+            at = n
+            for p in range(heads[d], heads[d + 1]):
+                size = np.int64(lengths[p])
+                if marks[p] == 0:
+                    for i in range(size):
+                        out[n + i] = out[at + i]
+                    n += size
+                at += size
+            out_ends[d] = base + n

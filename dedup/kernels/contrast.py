@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, uint32
 
 from dedup.kernels.align import find_runs, room_for
 
 _PAIRS = 32
+_THERE = 1 << 12
 _SCAN = 10_000
 """Words of both texts from which on they are sorted, to be searched: below, a scan is faster."""
 
 
 @njit(nogil=True, cache=True)
 def lead_share(a, b, first, within, run):  # type: ignore[no-untyped-def]
-    """The share of the first `first` tokens of `a` that lie in runs of `run` tokens which the first `within` of `b` hold."""
+    """The share of the first `first` tokens of `a` that lie in runs of `run` tokens which the first `within` of `b` hold.
+
+    A table tells which tokens `b` may hold, so that a run is only looked for where all of its tokens may be there; first where
+    the last one went on.
+    """
     n = min(first, len(a))
     m = min(within, len(b))
+    if m < run:
+        return 0.0
+    there = np.zeros(_THERE, np.uint8)
+    for j in range(m):
+        there[b[j] >> uint32(1) & uint32(_THERE - 1)] = 1
     covered = 0
     reach = 0
-    for i in range(n - run + 1):
-        for j in range(m - run + 1):
+    streak = 0
+    behind = 0
+    for end in range(n):
+        streak = (streak + 1) * there[a[end] >> uint32(1) & uint32(_THERE - 1)]
+        i = end - run + 1
+        if streak < run:
+            continue
+        j = behind if behind <= m - run else 0
+        behind = 0
+        scan = 0
+        while scan <= m - run + 1:
             k = 0
             while k < run and a[i + k] == b[j + k]:
                 k += 1
             if k == run:
                 covered += i + run - max(reach, i)
                 reach = i + run
+                behind = j + 1
                 break
+            j = scan
+            scan += 1
     return covered / n if n else 0.0
 
 

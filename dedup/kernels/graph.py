@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from numba import njit
 
+from dedup.kernels.sorting import sort_part
+
 
 @njit(nogil=True, cache=True)
 def stretch(keys, start, limit, room):  # type: ignore[no-untyped-def]
@@ -36,8 +38,7 @@ def bucket_pairs(keys, order, limit, codes):  # type: ignore[no-untyped-def]
     start = 0
     for i in range(1, len(order) + 1):
         if i == len(order) or keys[i] != keys[start]:
-            if i - start > 1:
-                order[start:i].sort()
+            sort_part(order, start, i)
             for y in range(start + 1, i):
                 for x in range(start, min(y, start + limit)):
                     codes[found] = order[x] << 32 | order[y]

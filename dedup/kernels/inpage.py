@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint32, uint64
+from numba import njit, uint64
 
 from dedup.kernels.align import index_starts, longest_at
 from dedup.kernels.hashes import shingle
 from dedup.kernels.text import tokenize
+
+_ROLL = uint64(0x9E3779B97F4A7C15)
+_SEEN = 1 << 14
 
 
 @njit(nogil=True, cache=True)
@@ -65,24 +68,6 @@ def link(runs, count, reach, scores, before, heads):  # type: ignore[no-untyped-
 
 
 @njit(nogil=True, cache=True)
-def _seen_before(hashes, count, slots):  # type: ignore[no-untyped-def]
-    """How many of `hashes[:count]` (u32) stand among those before them; 0 is taken for 1. There are `slots` (a power of two) to
-    remember them in, more than hashes.
-    """
-    known = np.zeros(slots, np.uint32)
-    mask = uint64(slots - 1)
-    seen = 0
-    for i in range(count):
-        h = max(hashes[i], uint32(1))
-        slot = uint64(h) & mask
-        while known[slot] != 0 and known[slot] != h:
-            slot = (slot + uint64(1)) & mask
-        seen += known[slot] == h
-        known[slot] = h
-    return seen
-
-
-@njit(nogil=True, cache=True)
 def repeated_words(tokens, size, least):  # type: ignore[no-untyped-def]
     """How many tokens lie in runs of `least` or more that stand earlier, too; `size` as in `repeated_runs`."""
     count = len(tokens)
@@ -92,8 +77,7 @@ def repeated_words(tokens, size, least):  # type: ignore[no-untyped-def]
     while slots < count:
         slots *= 2
     hashes = np.empty(count, np.uint32)
-    if _seen_before(hashes, shingle(tokens, size, hashes), 2 * slots) <= least - size:
-        return 0  # too few for one run; most texts end here, at half the cost
+    shingle(tokens, size, hashes)
     runs = np.empty((count // size, 3), np.int64)
     found = repeated_runs(
         tokens,
@@ -124,9 +108,39 @@ def repeated_in_text(buffer, eights, inside, entries, expansions, size, least): 
 
 
 @njit(nogil=True, cache=True)
-def repeated_in_all(tokens, ends, size, least, found):  # type: ignore[no-untyped-def]
-    """`repeated_words` of many texts, text i's tokens ending at `ends[i]`, in `found` (i64)."""
+def repeated_in_all(tokens, ends, size, least, need, found):  # type: ignore[no-untyped-def]
+    """found[i] (bool): whether `repeated_words` of text i are `need` or more; its tokens end at `ends[i]`.
+
+    Most texts hold next to no run twice, and are told by one pass: runs of `size` that a table says may stand earlier are
+    counted, which are all that do, and a few more. A repeated run is a streak of these.
+    """
+    long = max(size, least)
+    drop = uint64(1)
+    for _ in range(size):
+        drop *= _ROLL
+    seen = np.empty(_SEEN, np.uint8)
     start = 0
-    for i in range(len(ends)):
-        found[i] = repeated_words(tokens[start : ends[i]], size, least)
-        start = ends[i]
+    for d in range(len(ends)):
+        end = ends[d]
+        bits = 3
+        while 1 << bits < 8 * (end - start):
+            bits += 1
+        if 1 << bits > len(seen):
+            seen = np.empty(1 << bits, np.uint8)
+        seen[: 1 << bits] = 0
+        shift = uint64(64 - bits)
+        acc = uint64(0)
+        for i in range(start, min(end, start + size - 1)):
+            acc = acc * _ROLL + uint64(tokens[i])
+        old = uint64(0)
+        streak = 0
+        words = 0
+        for i in range(start + size - 1, end):
+            acc = acc * _ROLL + (uint64(tokens[i]) - old * drop)
+            old = uint64(tokens[i - size + 1])
+            slot = ((acc ^ acc >> uint64(32)) * _ROLL) >> shift
+            streak = (streak + 1) * seen[slot]
+            seen[slot] = 1
+            words += (streak == long - size + 1) * long + (streak > long - size + 1)
+        found[d] = words >= need and repeated_words(tokens[start:end], size, least) >= need
+        start = end
