@@ -56,7 +56,7 @@ def worker(uri: str, kind: str, number: int, articles: int) -> None:
     batches = [source.batch(BATCH) for _ in range(articles // BATCH)]
     held = 0.0
     with dedup.open_index(uri, settings(kind)) as index:
-        write = index._store.write
+        write = index._session.store.write
 
         @contextmanager
         def timed() -> Iterator[None]:
@@ -66,7 +66,7 @@ def worker(uri: str, kind: str, number: int, articles: int) -> None:
                 yield
             held += time.perf_counter() - begin
 
-        index._store.write = timed  # type: ignore[method-assign]
+        index._session.store.write = timed  # type: ignore[method-assign]
         print("ready", flush=True)
         sys.stdin.readline()
         wall, cpu = time.perf_counter(), time.process_time()
@@ -129,18 +129,18 @@ def store_only(client: redis.Redis, port: int, kind: str, articles: int) -> dict
     """One process that has its articles read and fingerprinted; `keys`: how many an article has."""
     client.flushall()
     index = dedup.open_index(f"redis://127.0.0.1:{port}/0?prefix=bench", settings(kind))
-    source, store = Source(), index._store
+    source, session = Source(), index._session
+    store = session.store
     took, keys = 0.0, 0
     for _ in range(articles // BATCH):
         reading = read(source.batch(BATCH), index.settings)
-        ready = index._election.ready(reading.entries, reading.words)
-        keys += sum(len(digest.places) for article in ready for digest in article.keys.digests)
+        ready = session.election.ready(reading.entries, reading.words)
+        keys += sum(int((span.ends - span.starts).sum()) for span in ready.keys.spans)
         begin = time.perf_counter()
-        store.ahead(reading.entries, [article.keys for article in ready])
-        with store.write():
-            for entry, article in zip(reading.entries, ready, strict=True):
-                store.tables.propose(article.keys)
-                store.add(entry, article.keys)
+        session.ahead(ready)
+        with session.transaction():
+            placed = session.election.place_all(ready)
+        assert all(found.verdict.new for found in placed)
         took += time.perf_counter() - begin
     index.close()
     return {"rate": articles / took, "keys": keys / articles}
