@@ -160,6 +160,16 @@ class Tables:
         for table, (more, refused) in zip(self._tables, entered.tolist(), strict=True):
             table.entered(more, refused)
 
+    def proposed(self, keys: Lot) -> dict[int, list[int]]:
+        """What `propose` gives for the articles of a lot, by their numbers, of those that it gives something for."""
+        from dedup.kernels import table as kernel
+
+        some = np.empty(len(keys), np.bool_)
+        digests = tuple((span.digest.places, span.digest.tags) for span in keys.spans)
+        kernel.met(self._arrays, digests, tuple((span.starts, span.ends) for span in keys.spans), self._alive, some)
+        found = ((i, self.propose(keys[i])) for i in np.flatnonzero(some).tolist())
+        return {i: rows for i, rows in found if rows}
+
     def propose(self, keys: Keys) -> list[int]:
         """The rows that share enough with these keys to be compared, the earliest first."""
         from dedup.kernels import table as kernel

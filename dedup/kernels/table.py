@@ -12,16 +12,35 @@ _MIX = uint64(0x9FB21C651E98DF25)
 _SPREAD = uint64(0xC4CEB9FE1A85EC53)
 
 
+@njit(inline="always")
+def _tag(place, low, extra):  # type: ignore[no-untyped-def]
+    """The tag of a key: `extra` bits of its own (`low`), and above them bits that follow from its place."""
+    k = uint64(place) * _MIX
+    k ^= k >> uint64(29)
+    k *= _SPREAD
+    return uint16((k >> uint64(48) << extra) | uint64(low))
+
+
 @njit(nogil=True, cache=True)
-def digest(keys, salt, places, tags):  # type: ignore[no-untyped-def]
-    """What a table knows of each key (u64): its place (u32, spread over all of the table) and its tag (u16)."""
+def digest(keys, salt, extra, places, tags):  # type: ignore[no-untyped-def]
+    """What a table knows of each key (u64): its place (u32, spread over all of the table) and its tag (u16), in which `extra`
+    bits more of the key are.
+    """
+    mask = (uint64(1) << uint64(extra)) - uint64(1)
     for i in range(len(keys)):
         k = (uint64(keys[i]) ^ salt) * _MIX
         k ^= k >> uint64(32)
         k *= _SPREAD
         k ^= k >> uint64(29)
         places[i] = uint32(k >> uint64(32))
-        tags[i] = uint16(k & uint64(0xFFFF))
+        tags[i] = _tag(places[i], k & mask, uint64(extra))
+
+
+@njit(nogil=True, cache=True)
+def tags_of(places, lows, extra, tags):  # type: ignore[no-untyped-def]
+    """The tags of keys of which the places and `extra` bits more (u8) are known."""
+    for i in range(len(places)):
+        tags[i] = _tag(places[i], lows[i], uint64(extra))
 
 
 @njit(inline="always")
@@ -272,6 +291,23 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
         counts[owner] = min(len(held[0]), 65535)
         sites[owner] = codes[i - first]
     return last - first, touched
+
+
+@njit(nogil=True, cache=True)
+def met(tables, keys, bounds, alive, out):  # type: ignore[no-untyped-def]
+    """Which articles (bool[n]) share a key of bands or of passages with a living row. `tables`, `keys`, `bounds`: as in `admit`;
+    what it gives is what `_touch` gives.
+    """
+    touched = uint32(0)
+    for i in range(len(out)):
+        out[i] = False
+        for t in range(2):
+            if i + 1 < len(out):
+                touched ^= _touch(tables[t][0], tables[t][1], keys[t][0][bounds[t][0][i + 1] : bounds[t][1][i + 1]])
+            start, end = bounds[t][0][i], bounds[t][1][i]
+            own = keys[t][0][start:end], keys[t][1][start:end]
+            out[i] = out[i] or _held_by_any(tables[t][0], tables[t][1], own[0], own[1], alive)
+    return touched
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,120 @@
+"""The keys of rows -> few bytes, and back: sorted, each in a fixed number of lower bits, and the upper ones in unary (Elias 1974, Fano
+1971), so that their number alone tells how many bytes they take.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, uint8, uint16, uint32, uint64
+
+from dedup.kernels.table import _tag
+
+
+@njit(inline="always")
+def _split(count, bits):  # type: ignore[no-untyped-def]
+    """Of so many keys of so many bits: how many upper and lower bits each has."""
+    upper = 0
+    while count >> upper != 0 and upper < bits:
+        upper += 1
+    return upper, bits - upper
+
+
+@njit(nogil=True, cache=True)
+def room(count, bits):  # type: ignore[no-untyped-def]
+    """Bytes that so many keys take."""
+    if count == 0:
+        return 0
+    upper, lower = _split(count, bits)
+    return (count * (lower + 1) + (1 << upper) + 7) // 8
+
+
+@njit(nogil=True, cache=True)
+def rooms(sizes, bits, out):  # type: ignore[no-untyped-def]
+    """Bytes that the keys of each row take: `sizes` i64[n, kinds] are their numbers, `bits` i64[kinds]."""
+    for i in range(len(sizes)):
+        out[i] = 0
+        for kind in range(len(bits)):
+            out[i] += room(sizes[i, kind], bits[kind])
+
+
+@njit(nogil=True, cache=True)
+def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped-def]
+    """Writes the keys of one kind, those of row i at `starts[i]:ends[i]`, to `out` (u8, zeros) from byte `at[i]` on, and moves `at`
+    behind them.
+    """
+    mask = uint16((1 << extra) - 1)
+    bits = 32 + extra
+    for i in range(len(starts)):
+        count = ends[i] - starts[i]
+        if count == 0:
+            continue
+        keys = np.empty(count, np.uint64)
+        for k in range(count):
+            keys[k] = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(tags[starts[i] + k] & mask)
+        keys.sort()
+        upper, lower = _split(count, bits)
+        low = (uint64(1) << uint64(lower)) - uint64(1)
+        place = 8 * at[i]
+        for key in keys:
+            rest = (key & low) << uint64(place & 7)
+            byte = place >> 3
+            while rest != 0:
+                out[byte] |= uint8(rest & uint64(255))
+                rest >>= uint64(8)
+                byte += 1
+            place += lower
+        for k in range(count):
+            mark = place + k + np.int64(keys[k] >> uint64(lower))
+            out[mark >> 3] |= uint8(1 << (mark & 7))
+        at[i] += room(count, bits)
+
+
+@njit(nogil=True, cache=True)
+def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def]
+    """Reads what `pack` wrote: `sizes[i]` keys of row i from byte `at[i]` on, which moves behind them. Returns whether it can have
+    been written so. `data` must have the bytes.
+    """
+    bits = 32 + extra
+    mask = (uint64(1) << uint64(extra)) - uint64(1)
+    done = 0
+    for i in range(len(sizes)):
+        count = sizes[i]
+        if count == 0:
+            continue
+        upper, lower = _split(count, bits)
+        low = (uint64(1) << uint64(lower)) - uint64(1)
+        place = 8 * at[i]
+        high = place + count * lower
+        end = 8 * (at[i] + room(count, bits))
+        last = high + count + (1 << upper)
+        passed = uint64(0)
+        found = 0
+        mark = high
+        while mark < end:
+            ahead = data[mark >> 3] >> (mark & 7)
+            if ahead == 0:
+                step = 8 - (mark & 7)
+                passed += uint64(step)
+                mark += step
+                continue
+            while ahead & 1 == 0:
+                ahead >>= 1
+                passed += uint64(1)
+                mark += 1
+            if found == count or mark >= last:
+                return False
+            byte = place >> 3
+            key = uint64(0)
+            for k in range(min(6, len(data) - byte)):
+                key |= uint64(data[byte + k]) << uint64(8 * k)
+            key = ((key >> uint64(place & 7)) & low) | (passed << uint64(lower))
+            place += lower
+            places[done] = uint32(key >> uint64(extra))
+            tags[done] = _tag(places[done], key & mask, uint64(extra))
+            done += 1
+            found += 1
+            mark += 1
+        if found != count:
+            return False
+        at[i] += room(count, bits)
+    return True

@@ -1,0 +1,53 @@
+"""Articles that may become rows of an index in Redis -> what is sent of them, made before anybody has to wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from dedup import zstd
+from dedup.entries import Entry
+from dedup.keys import Lot
+from dedup.packing import Packed, packed
+from dedup.stores import redis_rows as rows_
+
+
+class Parcel(NamedTuple):
+    """A row that is not sent yet, but for its number. `article`: as `redis_rows.article_of` makes it; empty while it is not made."""
+
+    entry: Entry
+    packed: Packed
+    article: bytes = b""
+
+
+class Parcels:
+    """Entries `first` and on of a lot, and what is sent of each; the articles of those that are `likely` to become rows."""
+
+    def __init__(self, entries: Sequence[Entry], keys: Lot, first: int, likely: Collection[int]) -> None:
+        self._entries, self._keys, self._first = entries, keys, first
+        self._places = {id(entry): i for i, entry in enumerate(entries)}
+        self._bodies = [entry.body for entry in entries]
+        missing = [i for i in likely if not entries[i].body]
+        for i, body in zip(missing, zstd.packed(entries[i].text for i in missing), strict=True):
+            self._bodies[i] = body
+        self._packed = packed(keys, first, first + len(entries))
+        self._records = rows_.records_of(entries, self._packed)
+        self._articles = [b""] * len(entries)
+        for i in likely:
+            self._articles[i] = rows_.article_of(entries[i], self._packed[i], self._bodies[i])
+
+    def of(self, keys: Lot, first: int, count: int) -> tuple[NDArray[Any], list[Parcel]] | None:
+        """The records (`redis_rows.records_of`) of entries of the lot, and what is sent; None for those of another one."""
+        start, end = first - self._first, first - self._first + count
+        if keys is not self._keys or start < 0 or end > len(self._entries):
+            return None
+        own = slice(start, end)
+        parts = zip(self._entries[own], self._packed[own], self._articles[own], strict=True)
+        return self._records[own], [Parcel(*part) for part in parts]
+
+    def body(self, entry: Entry) -> bytes:
+        """The text of an entry, compressed; empty where that was not done."""
+        place = self._places.get(id(entry))
+        return entry.body if place is None else self._bodies[place]
