@@ -78,12 +78,18 @@ class Tables:
         for table, sizes in zip(self._tables, chunk.sizes, strict=True):
             table.empty(int(SPARE * sizes.sum() * rows / max(1, len(chunk.rows))))
 
-    def _make_room(self, more: list[int], before: int) -> None:
-        """If a table has no room for so many more keys, all are filled anew from the living rows before this one."""
+    def expect(self, keys: Lot, row: int) -> None:
+        """Makes room for some times the keys of a lot, before they are entered as rows from `row` on, and others beside them."""
+        self._make_room([2 * int((span.ends - span.starts).sum()) for span in keys.spans], row, 4)
+
+    def _make_room(self, more: list[int], before: int, times: int = 1) -> None:
+        """If a table has no room for so many more keys, all are filled anew from the living rows before this one, with room for so
+        many times as many more.
+        """
         if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
             return
         for table, count in zip(self._tables, more, strict=True):
-            table.empty(max(table.count + count, int(GROWTH * table.count)))
+            table.empty(max(table.count + times * count, int(GROWTH * table.count)))
         for chunk in self._all():
             rows = chunk.rows
             self._enter(chunk.only((rows < before) & (self._alive[np.minimum(rows, before)] == 1)))

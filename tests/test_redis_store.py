@@ -486,7 +486,7 @@ def test_chunks_that_others_changed_are_told_of_and_left(
         ([("SET", "news:header", "x")], IndexDamaged, "holds another type"),
         ([("SET", "news:articles", "x")], IndexDamaged, "is no index: there are other keys that begin with news:"),
         ([("HSET", "news:header", "application", "blog")], IndexDamaged, "is no index"),
-        ([("HSET", "news:header", "application", "article-dedup", "version", "3")], IndexDamaged, "has format 3"),
+        ([("HSET", "news:header", "application", "article-dedup", "version", "2")], IndexDamaged, "has format 2"),
     ],
 )
 def test_keys_of_another_program_are_refused_as_they_are(

@@ -93,9 +93,11 @@ class RedisStore:
         for start in range(0, total, CHUNKS):
             numbers = range(start, min(start + CHUNKS, total))
             found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
+            parts = []
             for i, n in enumerate(numbers):
                 data, keys = self._mirror.up_to_here(n, *found[2 * i : 2 * i + 2])
-                yield self._mirror.split(np.frombuffer(data, RECORD), keys, n * CHUNK + 1)
+                parts.append(self._mirror.split(np.frombuffer(data, RECORD), keys, n * CHUNK + 1))
+            yield Chunk.joined(parts)
         for part in self._change.staged:
             found = self._server.ask("HMGET", part.stage, "rows", "keys")
             yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
@@ -283,10 +285,13 @@ class RedisStore:
         """
         if self._others:
             self._keep_up()
+        self.tables.expect(keys, self._mirror.last + 1)  # others would wait while tables grow later
         proposed = self.tables.proposed(keys)
         wanted = sorted({row for rows in proposed.values() for row in rows})
         self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)
         self._parcels = Parcels(entries, keys, 0, [i for i in range(len(entries)) if i not in proposed])
+        if self._others:
+            self._keep_up()  # what is taken in here does not have to be while others wait
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""

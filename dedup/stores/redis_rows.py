@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from dedup import zstd
@@ -123,13 +124,14 @@ def article_of(entry: Entry, packed: Packed, body: bytes) -> bytes:
     """What is kept of an entry beside its record and its keys, before it has a row (`sealed`): a checksum of all that does not change
     in it, and the rest.
     """
-    written = _encoded(_JSON.encode((entry.id, entry.title, entry.url, entry.canonical_url, entry.site)))
+    facts = (entry.id, entry.title, entry.url, entry.canonical_url, entry.site)
+    try:
+        written = orjson.dumps(facts)
+    except TypeError:  # lone surrogates
+        written = _encoded(json.dumps(facts, ensure_ascii=False))
     rest = struct.pack("<I", len(written)) + written + body
     published = math.nan if entry.published is None else entry.published
     return _checksum(entry.seen, published, packed, rest) + rest
-
-
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def sealed(row: int, article: bytes) -> bytes:
