@@ -130,7 +130,6 @@ def store_only(client: redis.Redis, port: int, kind: str, articles: int) -> dict
     client.flushall()
     index = dedup.open_index(f"redis://127.0.0.1:{port}/0?prefix=bench", settings(kind))
     source, session = Source(), index._session
-    store = session.store
     took, keys = 0.0, 0
     for _ in range(articles // BATCH):
         reading = read(source.batch(BATCH), index.settings)

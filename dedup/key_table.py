@@ -19,8 +19,8 @@ SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
 
 EXTRA: Final = (8, 0, 0)
-"""Bits that are known of a key of each kind, beyond the 32 that say its place. One band in common proposes a row, and with 32 bits
-one in a hundred keys is that of another band among 40 million; of passages and pieces it takes several in one row.
+"""Bits that are known of a key of each kind, beyond the 32 that say its place. One band in common proposes a row, and of 32 bits
+one key in a hundred is also that of another band among 40 million; of passages and pieces it takes several in one row.
 """
 
 WIDTH: Final = 6
@@ -28,8 +28,8 @@ WIDTH: Final = 6
 
 
 class Digest(NamedTuple):
-    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]; of each key 32 bits and `EXTRA`, to which the rest of
-    the tag adds nothing, but for telling keys apart that stand beside each other in a table.
+    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]. Of each key 32 bits and `EXTRA` are known; the
+    rest of the tag follows from them, and tells keys apart that stand beside each other in a table.
     """
 
     places: NDArray[np.uint32]

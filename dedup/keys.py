@@ -15,6 +15,7 @@ from dedup.key_table import Digest
 from dedup.settings import Settings
 from dedup.signatures import band_keys, sign
 
+
 class Keys(NamedTuple):
     """What an entry is found by: `near` (its bands, and behind them the whole text), `held` (its passages), `pieces`."""
 
@@ -84,7 +85,7 @@ def keys_of(
 
 
 def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArray[np.bool_], kind: int) -> Span:
-    """Keys of a kind, of which entry i has `counts[i]` (None: there are none at all); those of entries not to `use` are left out."""
+    """Keys of a kind, of which entry i has `counts[i]` (None: there are none at all), without those of entries not to `use`."""
     if counts is None:
         nothing = np.zeros(len(use), np.int64)
         return Span(Digest.of(keys[:0], kind), nothing, nothing)

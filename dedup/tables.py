@@ -83,8 +83,8 @@ class Tables:
         self._make_room([2 * int((span.ends - span.starts).sum()) for span in keys.spans], row, 4)
 
     def _make_room(self, more: list[int], before: int, times: int = 1) -> None:
-        """If a table has no room for so many more keys, all are filled anew from the living rows before this one, with room for so
-        many times as many more.
+        """If a table has no room for so many more keys, all are filled anew from the living rows before this one, with room for
+        so many times as many more.
         """
         if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
             return

@@ -1,5 +1,6 @@
-"""The keys of rows -> few bytes, and back: sorted, each in a fixed number of lower bits, and the upper ones in unary (Elias 1974, Fano
-1971), so that their number alone tells how many bytes they take.
+"""The keys of rows -> few bytes, and back: sorted, the lower bits as they are, the steps between the upper ones in unary.
+
+So their number alone tells how many bytes they take (Fano 1971, Elias 1974).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dedup.kernels.table import _tag
 
 
 @njit(inline="always")
-def _split(count, bits):  # type: ignore[no-untyped-def]
-    """Of so many keys of so many bits: how many upper and lower bits each has."""
+def _upper(count, bits):  # type: ignore[no-untyped-def]
+    """How many upper bits each of so many keys of so many bits has."""
     upper = 0
     while count >> upper != 0 and upper < bits:
         upper += 1
-    return upper, bits - upper
+    return upper
 
 
 @njit(nogil=True, cache=True)
@@ -24,8 +25,8 @@ def room(count, bits):  # type: ignore[no-untyped-def]
     """Bytes that so many keys take."""
     if count == 0:
         return 0
-    upper, lower = _split(count, bits)
-    return (count * (lower + 1) + (1 << upper) + 7) // 8
+    upper = _upper(count, bits)
+    return (count * (bits - upper + 1) + (1 << upper) + 7) // 8
 
 
 @njit(nogil=True, cache=True)
@@ -39,8 +40,8 @@ def rooms(sizes, bits, out):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped-def]
-    """Writes the keys of one kind, those of row i at `starts[i]:ends[i]`, to `out` (u8, zeros) from byte `at[i]` on, and moves `at`
-    behind them.
+    """Writes the keys of one kind, those of row i at `starts[i]:ends[i]`, to `out` (u8, zeros) from byte `at[i]` on, and moves
+    `at` behind them.
     """
     mask = uint16((1 << extra) - 1)
     bits = 32 + extra
@@ -52,7 +53,7 @@ def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped
         for k in range(count):
             keys[k] = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(tags[starts[i] + k] & mask)
         keys.sort()
-        upper, lower = _split(count, bits)
+        lower = bits - _upper(count, bits)
         low = (uint64(1) << uint64(lower)) - uint64(1)
         place = 8 * at[i]
         for key in keys:
@@ -71,8 +72,8 @@ def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped
 
 @njit(nogil=True, cache=True)
 def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def]
-    """Reads what `pack` wrote: `sizes[i]` keys of row i from byte `at[i]` on, which moves behind them. Returns whether it can have
-    been written so. `data` must have the bytes.
+    """Reads what `pack` wrote: `sizes[i]` keys of row i from byte `at[i]` on, which moves behind them. Returns whether it can
+    have been written so. `data` must have the bytes.
     """
     bits = 32 + extra
     mask = (uint64(1) << uint64(extra)) - uint64(1)
@@ -81,7 +82,8 @@ def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def
         count = sizes[i]
         if count == 0:
             continue
-        upper, lower = _split(count, bits)
+        upper = _upper(count, bits)
+        lower = bits - upper
         low = (uint64(1) << uint64(lower)) - uint64(1)
         place = 8 * at[i]
         high = place + count * lower

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-import numpy as np
-
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
@@ -23,9 +21,10 @@ from dedup.stores.redis_address import Address
 from dedup.stores.redis_articles import REMEMBERED, Articles
 from dedup.stores.redis_care import problems, size, slim
 from dedup.stores.redis_change import Change
+from dedup.stores.redis_keys import held
 from dedup.stores.redis_mirror import NONCE, Mirror
 from dedup.stores.redis_parcels import Parcel, Parcels
-from dedup.stores.redis_rows import CHUNK, RECORD
+from dedup.stores.redis_rows import CHUNK
 from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, HISTORY_BYTES, LOOK
 from dedup.stores.redis_server import LEASE, Lock, Server
 from dedup.tables import Tables
@@ -66,7 +65,7 @@ class RedisStore:
             self._writing = False
             self._articles = Articles(self._server, self._key("articles"))
             self._parcels: Parcels | None = None
-            self._others = False
+            self._others = False  # whether somebody else wrote before the last change
             self._forget()
             self.refresh()
         except BaseException:
@@ -85,23 +84,12 @@ class RedisStore:
         """Everything in memory is to be read anew."""
         self._mirror = Mirror(self.uri, self._limits, self._held, self._address.ttl)
         self._articles.clear()
+        self._parcels = None
         self._change = Change(self._mirror)
 
     def _held(self) -> Iterator[Chunk]:
         """All rows with their keys, those of this change included."""
-        total = -(-self._mirror.last // CHUNK)
-        for start in range(0, total, CHUNKS):
-            numbers = range(start, min(start + CHUNKS, total))
-            found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
-            parts = []
-            for i, n in enumerate(numbers):
-                data, keys = self._mirror.up_to_here(n, *found[2 * i : 2 * i + 2])
-                parts.append(self._mirror.split(np.frombuffer(data, RECORD), keys, n * CHUNK + 1))
-            yield Chunk.joined(parts)
-        for part in self._change.staged:
-            found = self._server.ask("HMGET", part.stage, "rows", "keys")
-            yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
-        yield self._change.chunk
+        return held(self._server, self._key, self._mirror, self._change)
 
     # Keeping up
 
@@ -178,15 +166,8 @@ class RedisStore:
             self._lock.release()
             return
         nonce = os.urandom(NONCE)
-        arguments = [
-            self._epoch,
-            self._lock.token,
-            mirror.version,
-            nonce,
-            mirror.nonce,
-            *change.arguments(),
-        ]
-        answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY, HISTORY_BYTES])
+        base = (self._epoch, self._lock.token, mirror.version, nonce, mirror.nonce)
+        answer = self._server.run(COMMIT, self._prefix, [*base, *change.arguments(), HISTORY, HISTORY_BYTES])
         if answer[0] == b"stale":
             raise StoreError(
                 self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again"
@@ -202,7 +183,9 @@ class RedisStore:
         self._change = Change(mirror)
 
     def _stage(self) -> None:
-        """Sends what was added, to be put into its place by the end of the change."""
+        """Sends what was added, if it is much, to be put into its place by the end of the change."""
+        if self._change.weight <= STAGED:
+            return
         for part in self._change.parts():
             stage = self._key(f"stage:{self._lock.token}:{len(self._change.staged)}")
             self._lock.stages.append(stage)
@@ -219,7 +202,7 @@ class RedisStore:
         (row,) = self._mirror.append(rows_.records_of([entry], [packed]), [entry.site])
         self.tables.add_row(row, keys, entry.site)
         self._change.add(row, Parcel(entry._replace(body=body), packed))
-        self._send_much()
+        self._stage()
         return row
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
@@ -233,20 +216,16 @@ class RedisStore:
         sites = [entry.site for entry in entries]
         change.entering = True
         count = self.tables.admit(keys, first, first + len(entries), mirror.last + 1, sites)
-        made = self._parcels.of(keys, first, count) if self._parcels else None
-        if made is None:
-            made = Parcels(entries[:count], keys, first, range(count)).of(keys, first, count)
-        records, parcels = made
+        made = self._parcels
+        if made is None or not made.hold(keys, first, count):
+            made = Parcels(entries[:count], keys, first, range(count))
+        records, parcels = made.part(first, count)
         rows = mirror.append(records, sites[:count])
         for row, parcel in zip(rows, parcels, strict=True):
             change.add(row, parcel)
         change.entering = False
-        self._send_much()
+        self._stage()
         return rows
-
-    def _send_much(self) -> None:
-        if self._change.weight > STAGED:
-            self._stage()
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
@@ -280,9 +259,7 @@ class RedisStore:
     # Asking
 
     def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
-        """Makes what will be sent of those that look new, and reads in one go what the rest will be compared with, while others may
-        write.
-        """
+        """Makes what will be sent of those that look new, and reads in one go what others will be compared with."""
         if self._others:
             self._keep_up()
         self.tables.expect(keys, self._mirror.last + 1)  # others would wait while tables grow later

@@ -15,10 +15,9 @@ from dedup.stores.redis_mirror import Mirror
 from dedup.stores.redis_parcels import Parcel
 from dedup.stores.redis_rows import CHUNK, RECORD
 
-
 _MANY: Final = CHUNK // 8
-"""Behind more rows than these at once, and behind the last one of a chunk, the server gives the room back that it keeps free behind
-a string that grows.
+"""A string that grows has room behind it, as much as it takes itself: with so many rows at once, and with the last one of a
+chunk, the server gives it back.
 """
 
 
@@ -39,7 +38,7 @@ class Part(NamedTuple):
     def arguments(self) -> list[Any]:
         """As `redis_scripts.COMMIT` takes it."""
         n, before = divmod(self.first - 1, CHUNK)
-        exact = self.end % CHUNK == 0 or self.end - self.first >= _MANY
+        exact = self.end % CHUNK == 0 or self.end - self.first + 1 >= _MANY
         place = (self.stage, n, before * RECORD.itemsize, self.size, self.rows, self.keys, int(exact))
         return [*place, len(self.articles), *(value for article in self.articles for value in article)]
 

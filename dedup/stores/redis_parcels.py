@@ -15,7 +15,7 @@ from dedup.stores import redis_rows as rows_
 
 
 class Parcel(NamedTuple):
-    """A row that is not sent yet, but for its number. `article`: as `redis_rows.article_of` makes it; empty while it is not made."""
+    """A row that is not sent yet, but for its number. `article`: by `redis_rows.article_of`; empty while it is not made."""
 
     entry: Entry
     packed: Packed
@@ -38,12 +38,13 @@ class Parcels:
         for i in likely:
             self._articles[i] = rows_.article_of(entries[i], self._packed[i], self._bodies[i])
 
-    def of(self, keys: Lot, first: int, count: int) -> tuple[NDArray[Any], list[Parcel]] | None:
-        """The records (`redis_rows.records_of`) of entries of the lot, and what is sent; None for those of another one."""
-        start, end = first - self._first, first - self._first + count
-        if keys is not self._keys or start < 0 or end > len(self._entries):
-            return None
-        own = slice(start, end)
+    def hold(self, keys: Lot, first: int, count: int) -> bool:
+        """Whether so many entries of a lot are here, from `first` on."""
+        return keys is self._keys and self._first <= first and first + count <= self._first + len(self._entries)
+
+    def part(self, first: int, count: int) -> tuple[NDArray[Any], list[Parcel]]:
+        """The records (`redis_rows.records_of`) of entries that are here, and what is sent of them."""
+        own = slice(first - self._first, first - self._first + count)
         parts = zip(self._entries[own], self._packed[own], self._articles[own], strict=True)
         return self._records[own], [Parcel(*part) for part in parts]
 

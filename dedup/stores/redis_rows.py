@@ -10,16 +10,16 @@ import json
 import math
 import struct
 import zlib
-from hashlib import blake2b
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from dedup import zstd
 from dedup.entries import Entry
+from dedup.json_values import exact
 from dedup.key_log import Chunk, Sites
 from dedup.packing import Packed, rooms, unpacked
 
@@ -56,7 +56,7 @@ _CHECKSUM: Final = 8
 
 def tag_of(id: str) -> int:
     """What a record knows of an id."""
-    return zlib.crc32(_encoded(id))
+    return zlib.crc32(id.encode("utf-8", "surrogatepass"))
 
 
 def records_of(entries: Sequence[Entry], keys: Sequence[Packed]) -> NDArray[Any]:
@@ -84,8 +84,8 @@ def sizes_of(records: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def checks_of(rows: NDArray[np.int64], records: NDArray[Any]) -> NDArray[np.uint32]:
-    """What `check` should be, u32[n], by the numbers of the rows: each part mixed in by a step that no change of it leaves as it was
-    (the finalizer of SplitMix64: Steele, Lea, Flood 2014).
+    """What `check` should be, u32[n], by the numbers of the rows: parts are mixed in by steps that can be undone, so that
+    another value of one gives another result before that is cut (constants of SplitMix64: Steele, Lea, Flood 2014).
     """
     found = rows.astype(np.uint64)
     for name in ("kept", "copies", "lost", "here"):
@@ -121,14 +121,10 @@ def split(records: NDArray[Any], data: bytes, first: int, sites: list[str]) -> C
 
 
 def article_of(entry: Entry, packed: Packed, body: bytes) -> bytes:
-    """What is kept of an entry beside its record and its keys, before it has a row (`sealed`): a checksum of all that does not change
-    in it, and the rest.
+    """What is kept of an entry beside its record and its keys, before it has a row (`sealed`): a checksum of all that does not
+    change in it, and the rest.
     """
-    facts = (entry.id, entry.title, entry.url, entry.canonical_url, entry.site)
-    try:
-        written = orjson.dumps(facts)
-    except TypeError:  # lone surrogates
-        written = _encoded(json.dumps(facts, ensure_ascii=False))
+    written = exact((entry.id, entry.title, entry.url, entry.canonical_url, entry.site))
     rest = struct.pack("<I", len(written)) + written + body
     published = math.nan if entry.published is None else entry.published
     return _checksum(entry.seen, published, packed, rest) + rest
@@ -226,7 +222,3 @@ def slim(records: NDArray[Any], keys: bytes) -> tuple[bytes, bytes] | None:
 def _checksum(seen: float, published: float, packed: Packed, rest: bytes) -> bytes:
     head = struct.pack("<dd3q", seen, published, *packed.sizes)
     return blake2b(head + packed.data + rest, digest_size=_CHECKSUM).digest()
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -231,6 +231,6 @@ return {'done'}
 
 Sent twice, it is done once. ARGV: epoch, token, version, nonce, the version's nonce; last row, changes of rows, names; and with
 their number before each: parts (stage or nothing, chunk, bytes of rows and of keys that the chunk has before, rows, keys, whether
-to keep no room behind them; articles), sites, changed bytes of rows (chunk, offset, bytes), articles to delete, chunks to delete, chunks to
-write anew (chunk, rows, keys), notes (name, value; nothing: to forget); the length of history, and its bytes.
+to keep no room behind them; articles), sites, changed bytes of rows (chunk, offset, bytes), articles to delete, chunks to delete,
+chunks to write anew (chunk, rows, keys), notes (name, value; nothing: to forget); the length of history, and its bytes.
 """
