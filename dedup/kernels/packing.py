@@ -6,9 +6,16 @@ So their number alone tells how many bytes they take (Fano 1971, Elias 1974).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint8, uint16, uint32, uint64
+from numba import int64, njit, uint8, uint16, uint32, uint64
 
 from dedup.kernels.table import _tag
+
+
+_LOWEST = np.array([0] + [(i & -i).bit_length() - 1 for i in range(1, 256)])
+"""The lowest bit that is set in a byte."""
+
+_FEW = 100
+"""So many keys are put in order one by one."""
 
 
 @njit(inline="always")
@@ -51,8 +58,14 @@ def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped
             continue
         keys = np.empty(count, np.uint64)
         for k in range(count):
-            keys[k] = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(tags[starts[i] + k] & mask)
-        keys.sort()
+            key = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(tags[starts[i] + k] & mask)
+            slot = k if count <= _FEW else 0
+            while slot > 0 and keys[slot - 1] > key:
+                keys[slot] = keys[slot - 1]
+                slot -= 1
+            keys[slot if count <= _FEW else k] = key
+        if count > _FEW:
+            keys.sort()
         lower = bits - _upper(count, bits)
         low = (uint64(1) << uint64(lower)) - uint64(1)
         place = 8 * at[i]
@@ -89,33 +102,26 @@ def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def
         high = place + count * lower
         end = 8 * (at[i] + room(count, bits))
         last = high + count + (1 << upper)
-        passed = uint64(0)
         found = 0
-        mark = high
-        while mark < end:
-            ahead = data[mark >> 3] >> (mark & 7)
-            if ahead == 0:
-                step = 8 - (mark & 7)
-                passed += uint64(step)
-                mark += step
-                continue
-            while ahead & 1 == 0:
-                ahead >>= 1
-                passed += uint64(1)
-                mark += 1
-            if found == count or mark >= last:
-                return False
-            byte = place >> 3
-            key = uint64(0)
-            for k in range(min(6, len(data) - byte)):
-                key |= uint64(data[byte + k]) << uint64(8 * k)
-            key = ((key >> uint64(place & 7)) & low) | (passed << uint64(lower))
-            place += lower
-            places[done] = uint32(key >> uint64(extra))
-            tags[done] = _tag(places[done], key & mask, uint64(extra))
-            done += 1
-            found += 1
-            mark += 1
+        for at_byte in range(high >> 3, end >> 3):
+            marks = int64(data[at_byte])
+            if at_byte == high >> 3:
+                marks &= 255 << (high & 7)
+            while marks != 0:
+                mark = 8 * at_byte + _LOWEST[marks]
+                if found == count or mark >= last:
+                    return False
+                byte = place >> 3
+                key = uint64(0)
+                for k in range(min(6, len(data) - byte)):
+                    key |= uint64(data[byte + k]) << uint64(8 * k)
+                key = ((key >> uint64(place & 7)) & low) | (uint64(mark - high - found) << uint64(lower))
+                places[done] = uint32(key >> uint64(extra))
+                tags[done] = _tag(places[done], key & mask, uint64(extra))
+                marks &= marks - 1
+                place += lower
+                done += 1
+                found += 1
         if found != count:
             return False
         at[i] += room(count, bits)

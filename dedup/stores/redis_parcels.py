@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -12,6 +13,12 @@ from dedup.entries import Entry
 from dedup.keys import Lot
 from dedup.packing import Packed, packed
 from dedup.stores import redis_rows as rows_
+
+
+_LOT: Final = 100
+"""Texts that a thread compresses at once. A batch with more of them has `_THREADS` do it, while keys are packed."""
+
+_THREADS: Final = 2
 
 
 class Parcel(NamedTuple):
@@ -30,10 +37,15 @@ class Parcels:
         self._places = {id(entry): i for i, entry in enumerate(entries)}
         self._bodies = [entry.body for entry in entries]
         missing = [i for i in likely if not entries[i].body]
-        for i, body in zip(missing, zstd.packed(entries[i].text for i in missing), strict=True):
-            self._bodies[i] = body
-        self._packed = packed(keys, first, first + len(entries))
-        self._records = rows_.records_of(entries, self._packed)
+        lots = [missing[i : i + _LOT] for i in range(0, len(missing), _LOT)]
+        with ThreadPoolExecutor(_THREADS) as pool:  # which starts no thread for nothing
+            compress = pool.map if len(lots) > 1 else map
+            compressed = compress(zstd.packed, ([entries[i].text for i in lot] for lot in lots))
+            self._packed = packed(keys, first, first + len(entries))
+            self._records = rows_.records_of(entries, self._packed)
+            for lot, bodies in zip(lots, compressed, strict=True):
+                for i, body in zip(lot, bodies, strict=True):
+                    self._bodies[i] = body
         self._articles = [b""] * len(entries)
         for i in likely:
             self._articles[i] = rows_.article_of(entries[i], self._packed[i], self._bodies[i])
