@@ -3,13 +3,13 @@
     python benchmarks/shared.py --articles 20000 --runs 3 --markdown
 
 Each worker is a process that adds articles of its own (see `index.py`: 450 invented words, all new), 1,000 at once, over
-loopback, into an empty index; the server writes an append-only file, synced every second. The fastest of some runs, as other
-work on the machine slows two workers more than one: `others` tells how many cores that took. `at most`: articles a second by the
-CPU that an article takes, if all workers and the server had all cores to themselves and nobody waited. `lock`: the share of its
-time in which a single worker holds the lock; so 1 / lock is what more workers can gain. Bytes of the server by MEMORY USAGE: of the keys (`keys each`: how many), of what is known
-of a row beside, and of the compressed texts. `store only`: articles that were read and fingerprinted before are proposed to and
-added. `buckets`: the other design, keys in the server in hashes of about 64 fields, looked up and entered by one script; the
-server only, without texts.
+loopback, into an empty index; the server writes an append-only file, synced every second. The fastest of some runs, of one worker
+and of two in turn, as other work on the machine slows two workers more than one: `others` tells how many cores that took. `at
+most`: articles a second by the CPU that an article takes, if workers and server had all cores to themselves and nobody waited.
+`lock`: the share of its time in which a single worker holds the lock; so 1 / lock is what more workers can gain. Bytes of the
+server by MEMORY USAGE: of the keys (`keys each`: how many), of what is known of a row beside, and of the compressed texts.
+`store only`: articles that were read and fingerprinted before are decided on and added. `buckets`: the other design, keys in the
+server in hashes of about 64 fields, looked up and entered by one script; the server only, without texts.
 """
 
 from __future__ import annotations

@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOAD: Final = 0.8
-"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys."""
+"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys, and one of less than `MODEST` bytes for
+`DOUBLE` as many, since filling it anew so often takes longer than all else that is done to it.
+"""
 
 GROWTH: Final = 1.4
+
+DOUBLE: Final = 2.0
+
+MODEST: Final = 32 << 20
 
 SMALLEST: Final = 1 << 12
 """Slots of an empty table."""
@@ -90,6 +96,10 @@ class KeyTable:
     def full(self, more: int) -> bool:
         """Whether there is no room for so many more keys: it has to be `empty`, larger, and filled anew."""
         return self.count + more > LOAD * len(self._rows)
+
+    def grown(self, more: int) -> int:
+        """For how many keys there should be room when so many more come and it is full."""
+        return max(self.count + more, int((DOUBLE if self.nbytes < MODEST else GROWTH) * self.count))
 
     def add(self, keys: Digest, owners: NDArray[np.uint32], alive: NDArray[np.uint8]) -> None:
         """Enters key i for row `owners[i]`; there must be room (`full`). `alive` (u8 by row): rows that are not give way."""

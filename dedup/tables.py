@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_log import Chunk, KeyLog
-from dedup.key_table import GROWTH, Digest, KeyTable
+from dedup.key_table import Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
@@ -89,7 +89,7 @@ class Tables:
         if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
             return
         for table, count in zip(self._tables, more, strict=True):
-            table.empty(max(table.count + times * count, int(GROWTH * table.count)))
+            table.empty(table.grown(times * count))
         for chunk in self._all():
             rows = chunk.rows
             self._enter(chunk.only((rows < before) & (self._alive[np.minimum(rows, before)] == 1)))

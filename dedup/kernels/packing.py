@@ -10,7 +10,6 @@ from numba import int64, njit, uint8, uint16, uint32, uint64
 
 from dedup.kernels.table import _tag
 
-
 _LOWEST = np.array([0] + [(i & -i).bit_length() - 1 for i in range(1, 256)])
 """The lowest bit that is set in a byte."""
 

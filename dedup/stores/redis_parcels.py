@@ -14,7 +14,6 @@ from dedup.keys import Lot
 from dedup.packing import Packed, packed
 from dedup.stores import redis_rows as rows_
 
-
 _LOT: Final = 100
 """Texts that a thread compresses at once. A batch with more of them has `_THREADS` do it, while keys are packed."""
 
