@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOAD: Final = 0.8
-"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys, and one of less than `MODEST` bytes for
-`DOUBLE` as many, since filling it anew so often takes longer than all else that is done to it.
+"""A table is at most so full; `GROWTH`: one that grows has room for so many times its keys; one of less than `MODEST` bytes for
+`DOUBLE` as many, since filling it anew takes longer than all else that is done to it.
 """
 
 GROWTH: Final = 1.4

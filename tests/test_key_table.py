@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.key_log import FAN, Chunk, KeyLog
-from dedup.key_table import EXTRA, SALTS, SMALLEST, Digest, KeyTable
+from dedup.key_table import DOUBLE, EXTRA, GROWTH, MODEST, SALTS, SMALLEST, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
 from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
@@ -173,6 +173,36 @@ def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
             assert mine.tolist() == theirs.tolist()
     proposed = {i: one_by_one.propose(keys[i]) for i in range(len(articles))}
     assert tables.proposed(keys) == {i: rows for i, rows in proposed.items() if rows}
+
+
+def test_tables_grow_before_they_have_to() -> None:
+    """Where they are told what comes: as many keys again, of others, find room without a second look at all rows."""
+    calls = 0
+
+    def held() -> list[Chunk]:
+        nonlocal calls
+        calls += 1
+        return []
+
+    tables = Tables(Limits(), held)
+    count = SMALLEST // 8
+    lots = [lot([([10 * count * n + k for k in range(count)], [], []) for n in range(i, i + 8)]) for i in (0, 8)]
+    tables.expect(lots[0], 1)
+    assert calls == 1
+    for i, keys in enumerate(lots):
+        for n in range(8):
+            tables.add_row(8 * i + n + 1, keys[n], None)
+        assert tables.admit(keys, 0, 1, 8 * i + 9, [None]) == 0
+    assert calls == 1
+
+
+@pytest.mark.parametrize(("modest", "times"), [(0, GROWTH), (MODEST, DOUBLE)])
+def test_small_tables_double(monkeypatch: pytest.MonkeyPatch, modest: int, times: float) -> None:
+    monkeypatch.setattr("dedup.key_table.MODEST", modest)
+    table = KeyTable(4)
+    table.add(digest(list(range(3_000))), owners(1, 3_000), np.ones(2, np.uint8))
+    assert table.grown(10) == int(times * 3_000)
+    assert table.grown(9_000) == 12_000
 
 
 def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:
