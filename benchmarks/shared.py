@@ -3,12 +3,13 @@
     python benchmarks/shared.py --articles 20000 --runs 3 --markdown
 
 Each worker is a process that adds articles of its own (see `index.py`: 450 invented words, all new), 1,000 at once, over
-loopback, into an empty index; the server writes an append-only file, synced every second. The fastest of some runs, as other
-work on the machine slows two workers more than one. `lock`: the share of its time in which a single worker holds the lock; so
-1 / lock is what more workers can gain. Bytes of the server by MEMORY USAGE: of the keys (`keys each`: how many), of what is known
-of a row beside, and of the compressed texts. `store only`: articles that were read and fingerprinted before are proposed to and
-added. `buckets`: the other design, keys in the server in hashes of about 64 fields, looked up and entered by one script; the
-server only, without texts.
+loopback, into an empty index; the server writes an append-only file, synced every second. The fastest of some runs, of one worker
+and of two in turn, as other work on the machine slows two workers more than one: `others` tells how many cores that took. `at
+most`: articles a second by the CPU that an article takes, if workers and server had all cores to themselves and nobody waited.
+`lock`: the share of its time in which a single worker holds the lock; so 1 / lock is what more workers can gain. Bytes of the
+server by MEMORY USAGE: of the keys (`keys each`: how many), of what is known of a row beside, and of the compressed texts.
+`store only`: articles that were read and fingerprinted before are decided on and added. `buckets`: the other design, keys in the
+server in hashes of about 64 fields, looked up and entered by one script; the server only, without texts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Final
 
 import corpus
 import numpy as np
+import psutil
 import redis
 from harness import HERE, Table, finish, machine, parser, say
 from index import Source, settings
@@ -56,7 +58,7 @@ def worker(uri: str, kind: str, number: int, articles: int) -> None:
     batches = [source.batch(BATCH) for _ in range(articles // BATCH)]
     held = 0.0
     with dedup.open_index(uri, settings(kind)) as index:
-        write = index._store.write
+        write = index._session.store.write
 
         @contextmanager
         def timed() -> Iterator[None]:
@@ -66,7 +68,7 @@ def worker(uri: str, kind: str, number: int, articles: int) -> None:
                 yield
             held += time.perf_counter() - begin
 
-        index._store.write = timed  # type: ignore[method-assign]
+        index._session.store.write = timed  # type: ignore[method-assign]
         print("ready", flush=True)
         sys.stdin.readline()
         wall, cpu = time.perf_counter(), time.process_time()
@@ -76,8 +78,8 @@ def worker(uri: str, kind: str, number: int, articles: int) -> None:
     print(json.dumps({"wall": wall, "cpu": cpu, "lock": held / wall}))
 
 
-def together(uri: str, kind: str, workers: int, articles: int) -> list[dict[str, float]]:
-    """What each of several workers took that begin at once."""
+def together(uri: str, kind: str, workers: int, articles: int) -> tuple[list[dict[str, float]], float]:
+    """What each of several workers took that begin at once, and the CPU seconds of the machine meanwhile."""
     started = []
     for number in range(workers):
         command = [sys.executable, __file__, "--worker", uri, kind, str(number), "--articles", str(articles)]
@@ -85,11 +87,19 @@ def together(uri: str, kind: str, workers: int, articles: int) -> list[dict[str,
     for process in started:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
+    before = busy()
     for process in started:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    return [json.loads(process.communicate()[0]) for process in started]
+    found = [json.loads(process.communicate()[0]) for process in started]
+    return found, busy() - before
+
+
+def busy() -> float:
+    """CPU seconds of the machine until now."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 def server_cpu(client: redis.Redis) -> float:
@@ -110,15 +120,19 @@ def measure(client: redis.Redis, port: int, kind: str, workers: int, articles: i
     client.flushall()
     uri = f"redis://127.0.0.1:{port}/0?prefix=bench"
     cpu = server_cpu(client)
-    took = together(uri, kind, workers, articles)
+    took, all_work = together(uri, kind, workers, articles)
     total = workers * articles
+    wall, server = max(one["wall"] for one in took), server_cpu(client) - cpu
+    own = sum(one["cpu"] for one in took)
     return {
         "kind": kind,
         "workers": workers,
-        "rate": total / max(one["wall"] for one in took),
-        "cpu": sum(one["cpu"] for one in took) / total,
+        "rate": total / wall,
+        "cpu": own / total,
         "lock": took[0]["lock"],
-        "server": (server_cpu(client) - cpu) / total,
+        "server": server / total,
+        "others": max(0.0, all_work - own - server) / wall,
+        "cores": psutil.cpu_count(),
         "each": memory(client, "bench:keys:*") / total,
         "rows": memory(client, "bench:rows:*") / total,
         "texts": memory(client, "bench:articles") / total,
@@ -129,18 +143,17 @@ def store_only(client: redis.Redis, port: int, kind: str, articles: int) -> dict
     """One process that has its articles read and fingerprinted; `keys`: how many an article has."""
     client.flushall()
     index = dedup.open_index(f"redis://127.0.0.1:{port}/0?prefix=bench", settings(kind))
-    source, store = Source(), index._store
+    source, session = Source(), index._session
     took, keys = 0.0, 0
     for _ in range(articles // BATCH):
         reading = read(source.batch(BATCH), index.settings)
-        ready = index._election.ready(reading.entries, reading.words)
-        keys += sum(len(digest.places) for article in ready for digest in article.keys.digests)
+        ready = session.election.ready(reading.entries, reading.words)
+        keys += sum(int((span.ends - span.starts).sum()) for span in ready.keys.spans)
         begin = time.perf_counter()
-        store.ahead(reading.entries, [article.keys for article in ready])
-        with store.write():
-            for entry, article in zip(reading.entries, ready, strict=True):
-                store.tables.propose(article.keys)
-                store.add(entry, article.keys)
+        session.ahead(ready)
+        with session.transaction():
+            placed = session.election.place_all(ready)
+        assert all(found.verdict.new for found in placed)
         took += time.perf_counter() - begin
     index.close()
     return {"rate": articles / took, "keys": keys / articles}
@@ -165,10 +178,13 @@ def main(options: Any) -> None:
     alone = []
     with running(options.work, "everysec") as port, redis.Redis(port=port) as client:
         for kind in KINDS:
-            for workers in (1, 2):
-                runs = [measure(client, port, kind, workers, options.articles) for _ in range(options.runs)]
-                results.append(max(runs, key=lambda run: float(run["rate"])))
-                say(f"{kind}, {workers}: {results[-1]['rate']:,.0f} articles/s")
+            runs = [
+                [measure(client, port, kind, workers, options.articles) for workers in (1, 2)]
+                for _ in range(options.runs)
+            ]
+            for several in zip(*runs, strict=True):
+                results.append(max(several, key=lambda run: float(run["rate"])))
+                say(f"{kind}, {results[-1]['workers']}: {results[-1]['rate']:,.0f} articles/s")
             alones = [store_only(client, port, kind, options.articles) for _ in range(options.runs)]
             found = max(alones, key=lambda run: float(run["rate"]))
             other = buckets(client, round(found["keys"]), options.articles)
@@ -185,10 +201,11 @@ def table(results: list[dict[str, Any]]) -> Table:
     for r in results:
         first = r["rate"] if r["workers"] == 1 else first
         numbers = (f"{r['rate']:,.0f}", f"{r['rate'] / first:.2f}", f"{r['lock']:.2f}" if r["workers"] == 1 else "")
-        times = (f"{r['cpu'] * 1e6:,.0f}", f"{r['server'] * 1e6:,.0f}")
+        most = min(r["workers"] / r["cpu"], r["cores"] / (r["cpu"] + r["server"]))
+        times = (f"{r['cpu'] * 1e6:,.0f}", f"{r['server'] * 1e6:,.0f}", f"{most:,.0f}", f"{r['others']:.1f}")
         sizes = (f"{r['each']:,.0f}", f"{r['rows']:,.0f}", f"{r['texts']:,.0f}")
         rows.append((r["kind"], str(r["workers"]), *numbers, *times, *sizes))
-    head = ("store", "workers", "articles/s", "gain", "lock", "CPU µs each", "server µs each")
+    head = ("store", "workers", "articles/s", "gain", "lock", "CPU µs each", "server µs each", "at most", "others")
     return Table("An index in Redis", (*head, "keys B each", "rows B each", "texts B each"), rows)
 
 

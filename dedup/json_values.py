@@ -46,5 +46,13 @@ def dumps(value: Any) -> bytes:
         return orjson.dumps({k: _clean(v) for k, v in value.items()})
 
 
+def exact(value: Any) -> bytes:
+    """JSON as UTF-8, with lone surrogates as bytes that no other character has (`surrogatepass`)."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
 def _clean(value: Any) -> Any:
     return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.key_table import WIDTH, Digest
+from dedup.key_table import Digest
 from dedup.keys import Keys, Lot
 
 LONGEST: Final = 5_000
@@ -73,15 +73,6 @@ class Chunk(NamedTuple):
         kinds = [lot.cut(kind, first, last) for kind in range(3)]
         rows = np.arange(row, row + len(sites), dtype=np.uint32)
         return cls(rows, Keys(*(own for own, _ in kinds)), tuple(sizes for _, sizes in kinds), Sites.of(sites))
-
-    @classmethod
-    def packed(
-        cls, rows: list[int], keys: tuple[list[bytes], list[bytes], list[bytes]], sites: list[str | None]
-    ) -> Chunk:
-        """From the keys of each row as `Digest.packed`: near, held, pieces."""
-        near, held, pieces = (Digest.unpacked(b"".join(parts)) for parts in keys)
-        sizes = tuple(np.fromiter(map(len, parts), np.int64, len(parts)) // WIDTH for parts in keys)
-        return cls(np.array(rows, np.uint32), Keys(near, held, pieces), sizes, Sites.of(sites))
 
     @classmethod
     def joined(cls, parts: Sequence[Chunk]) -> Chunk:

@@ -11,9 +11,12 @@ LOAD: Final = 0.85
 """A table is at most so full."""
 
 GROWTH: Final = 1.4
-"""A table that grows has room for so many times its keys, and for twice as many while these are fewer than `FEW`."""
+"""A table that grows has room for so many times its keys; one of less than `MODEST` bytes for `DOUBLE` as many, since filling it
+anew takes longer than all else that is done to it."""
 
-FEW: Final = 1 << 22
+DOUBLE: Final = 2.0
+
+MODEST: Final = 32 << 20
 
 SMALLEST: Final = 1 << 12
 """Keys that an empty table has room for."""
@@ -21,10 +24,10 @@ SMALLEST: Final = 1 << 12
 SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
 
-
-_PACKED: Final = np.dtype([("place", "<u4"), ("tag", "<u2")])
-
-WIDTH: Final = _PACKED.itemsize
+EXTRA: Final = (8, 0, 0)
+"""Bits that are known of a key of each kind, beyond the 32 that say its place. One band in common proposes a row, and of 32 bits
+one key in a hundred is also that of another band among 40 million; of passages and pieces it takes several in one row.
+"""
 
 
 Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint16]]
@@ -32,39 +35,43 @@ Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint16]]
 
 
 class Digest(NamedTuple):
-    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]; 48 bits of each key."""
+    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]. Of each key 32 bits and `EXTRA` are known; the
+    rest of the tag follows from them, and tells keys apart that stand beside each other in a table.
+    """
 
     places: NDArray[np.uint32]
     tags: NDArray[np.uint16]
 
     @classmethod
-    def of(cls, keys: NDArray[np.uint64], salt: int) -> Digest:
-        """From whole keys."""
+    def of(cls, keys: NDArray[np.uint64], kind: int) -> Digest:
+        """From whole keys; `kind`: 0 for bands, 1 for passages, 2 for pieces."""
         from dedup.kernels import table as kernel
 
         places, tags = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint16)
-        kernel.digest(keys, np.uint64(salt), places, tags)
+        kernel.digest(keys, np.uint64(SALTS[kind]), EXTRA[kind], places, tags)
         return cls(places, tags)
 
     @classmethod
-    def unpacked(cls, data: bytes) -> Digest:
-        """From `packed`, of one row or of several, one after another. Raises ValueError for another length."""
-        found = np.frombuffer(data, _PACKED)
-        return cls(found["place"].astype(np.uint32), found["tag"].astype(np.uint16))
+    def known(cls, places: NDArray[np.uint32], lows: NDArray[np.uint8], kind: int) -> Digest:
+        """From places, and what `lows` gave of the keys."""
+        from dedup.kernels import table as kernel
 
-    @property
-    def packed(self) -> bytes:
-        """`WIDTH` bytes a key, whatever the machine's byte order."""
-        out = np.empty(len(self.places), _PACKED)
-        out["place"], out["tag"] = self.places, self.tags
-        return out.tobytes()
+        tags = np.empty(len(places), np.uint16)
+        kernel.tags_of(places, lows if EXTRA[kind] else np.zeros(len(places), np.uint8), EXTRA[kind], tags)
+        return cls(places, tags)
+
+    def lows(self, kind: int) -> NDArray[np.uint8]:
+        """What is known of keys beyond their places, u8[n]; nothing where that is nothing."""
+        some = self.tags if EXTRA[kind] else self.tags[:0]
+        return (some & ((1 << EXTRA[kind]) - 1)).astype(np.uint8)
 
 
 class KeyTable:
     """Which rows hold a key. A key that `limit` living rows hold takes no more, which is counted (`capped`).
 
-    Rows are numbers from 1. Of a key only 18 bits are known, and its place in the table: a row that does not hold the key is
-    found about once in ten thousand look-ups, so whoever asks verifies. 6.4 bytes a key over `LOAD`.
+    Rows are numbers from 1. Of a key only its digest is known, of which a table holds 18 bits, and about where its place is: a
+    row that does not hold the key is found about once in ten thousand look-ups, so whoever asks verifies. 6.4 bytes a key over
+    `LOAD`.
     """
 
     def __init__(self, limit: int) -> None:
@@ -100,7 +107,7 @@ class KeyTable:
 
     def grown(self, more: int) -> int:
         """The room that a table gets that takes so many more keys."""
-        return max(self.count + more, int(self.count * (2.0 if self.count < FEW else GROWTH)))
+        return max(self.count + more, int((DOUBLE if self.nbytes < MODEST else GROWTH) * self.count))
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""

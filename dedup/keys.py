@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,12 +11,9 @@ from numpy.typing import NDArray
 from dedup import passages
 from dedup.alignment import Tokens
 from dedup.entries import Words
-from dedup.key_table import SALTS, WIDTH, Digest
+from dedup.key_table import Digest
 from dedup.settings import Settings
 from dedup.signatures import band_keys, sign
-
-Packed = tuple[bytes, bytes, bytes]
-"""Keys as bytes (`Digest.packed`): near, held, pieces."""
 
 
 class Keys(NamedTuple):
@@ -26,11 +22,6 @@ class Keys(NamedTuple):
     near: Digest
     held: Digest
     pieces: Digest
-
-    @property
-    def packed(self) -> Packed:
-        """The three kinds as bytes."""
-        return self.near.packed, self.held.packed, self.pieces.packed
 
 
 class Span(NamedTuple):
@@ -63,20 +54,6 @@ class Lot:
         numbers = np.arange(int(sizes.sum())) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
         return Digest(digest.places[numbers], digest.tags[numbers]), sizes
 
-    def packed(self, first: int, last: int) -> list[Packed]:
-        """The keys of entries `first:last` as bytes."""
-        return list(zip(*(self._cut(kind, first, last) for kind in range(3)), strict=True))
-
-    def _cut(self, kind: int, first: int, last: int) -> list[bytes]:
-        span, data = self.spans[kind], self._bytes[kind]
-        bounds = zip((span.starts[first:last] * WIDTH).tolist(), (span.ends[first:last] * WIDTH).tolist(), strict=True)
-        return [data[start:end] for start, end in bounds]
-
-    @cached_property
-    def _bytes(self) -> Packed:
-        near, held, pieces = (span.digest.packed for span in self.spans)
-        return near, held, pieces
-
 
 def _part(span: Span, i: int) -> Digest:
     start, end = int(span.starts[i]), int(span.ends[i])
@@ -102,26 +79,24 @@ def keys_of(
     compared = tokens.ends - tokens.starts >= settings.min_tokens
     ends = (bands.count + 1) * np.arange(1, len(words) + 1)
     starts = ends - np.where(compared, bands.count + 1, 1)
-    held = _span(chosen.values.astype(np.uint64), chosen.counts if settings.passages else None, compared, SALTS[1])
+    held = _span(chosen.values.astype(np.uint64), chosen.counts if settings.passages else None, compared, 1)
     parts = np.concatenate([none, *pieces]) if settings.boilerplate else none
     counts = np.array([len(p) for p in pieces], np.int64) if settings.boilerplate else None
-    return Lot(
-        Span(Digest.of(near.ravel(), SALTS[0]), starts, ends), held, _span(parts, counts, compared | True, SALTS[2])
-    )
+    return Lot(Span(Digest.of(near.ravel(), 0), starts, ends), held, _span(parts, counts, compared | True, 2))
 
 
-def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArray[np.bool_], salt: int) -> Span:
-    """Keys of which entry i has `counts[i]` (None: there are none at all); those of entries not to `use` are left out."""
+def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArray[np.bool_], kind: int) -> Span:
+    """Keys of a kind, of which entry i has `counts[i]` (None: there are none at all), without those of entries not to `use`."""
     if counts is None:
         nothing = np.zeros(len(use), np.int64)
-        return Span(Digest.of(keys[:0], salt), nothing, nothing)
+        return Span(Digest.of(keys[:0], kind), nothing, nothing)
     ends = np.add.accumulate(counts)
-    return Span(Digest.of(keys, salt), np.where(use, ends - counts, ends), ends)
+    return Span(Digest.of(keys, kind), np.where(use, ends - counts, ends), ends)
 
 
 def whole_key(words: Words) -> Keys:
     """What a copy is found by: all of its words, and nothing less."""
-    return Keys(Digest.of(np.array([_whole(words)], np.uint64), SALTS[0]), _NONE, _NONE)
+    return Keys(Digest.of(np.array([_whole(words)], np.uint64), 0), _NONE, _NONE)
 
 
 def _whole(words: Words) -> int:

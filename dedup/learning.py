@@ -73,7 +73,7 @@ class Learned:
 
     def add(self, names: Iterable[int]) -> list[int]:
         """Takes names that were learned, here or by others; returns those that were not known."""
-        from dedup.kernels import table as kernel
+        from dedup.kernels import names as kernel
 
         asked = np.array(sorted(set(names)), np.uint64)
         if len(asked) == 0:
@@ -93,7 +93,7 @@ class Learned:
             self._fill(len(self._slots))
 
     def _fill(self, room: int) -> None:
-        from dedup.kernels import table as kernel
+        from dedup.kernels import names as kernel
 
         self._slots = np.zeros(room, np.uint64)
         kernel.put_names(self._slots, np.array(self.names, np.uint64))
@@ -105,7 +105,7 @@ class Learned:
         return everywhere
 
     def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        from dedup.kernels import table as kernel
+        from dedup.kernels import names as kernel
 
         found = np.empty(len(names), bool)
         kernel.have_names(self._slots, names, found)

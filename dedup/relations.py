@@ -142,7 +142,9 @@ def _stranger(e: Evidence, s: Signals) -> Decision | None:
             if s.same_site and s.other_page():
                 return Decision("related", "similarity of the titles, at two URLs of one site,", titles, OTHER_TITLE)
             if short and not s.other_page():
-                return Decision("related", "similarity of the titles, of short texts without URLs,", titles, OTHER_TITLE)
+                return Decision(
+                    "related", "similarity of the titles, of short texts without URLs,", titles, OTHER_TITLE
+                )
     titled: float | None = TITLE
     quantity, limit = "opening in common, under unlike titles,", LEAD
     if s.same_site is False:

@@ -78,12 +78,18 @@ class Tables:
         for table, sizes in zip(self._tables, chunk.sizes, strict=True):
             table.empty(int(SPARE * sizes.sum() * rows / max(1, len(chunk.rows))))
 
-    def _make_room(self, more: list[int], before: int) -> None:
-        """If a table has no room for so many more keys, all are filled anew from the living rows before this one."""
+    def expect(self, keys: Lot, row: int) -> None:
+        """Makes room for some times the keys of a lot, before they are entered as rows from `row` on, and others beside them."""
+        self._make_room([2 * int((span.ends - span.starts).sum()) for span in keys.spans], row, 4)
+
+    def _make_room(self, more: list[int], before: int, times: int = 1) -> None:
+        """If a table has no room for so many more keys, all are filled anew from the living rows before this one, with room for
+        so many times as many more.
+        """
         if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
             return
         for table, count in zip(self._tables, more, strict=True):
-            table.empty(table.grown(count))
+            table.empty(table.grown(times * count))
         for chunk in self._all():
             rows = chunk.rows
             self._enter(chunk.only((rows < before) & (self._alive[np.minimum(rows, before)] == 1)))
@@ -159,6 +165,16 @@ class Tables:
     def _count(self, entered: NDArray[np.int64]) -> None:
         for table, (more, refused) in zip(self._tables, entered.tolist(), strict=True):
             table.entered(more, refused)
+
+    def proposed(self, keys: Lot) -> dict[int, list[int]]:
+        """What `propose` gives for the articles of a lot, by their numbers, of those that it gives something for."""
+        from dedup.kernels import table as kernel
+
+        some = np.empty(len(keys), np.bool_)
+        digests = tuple((span.digest.places, span.digest.tags) for span in keys.spans)
+        kernel.met(self._arrays, digests, tuple((span.starts, span.ends) for span in keys.spans), self._alive, some)
+        found = ((i, self.propose(keys[i])) for i in np.flatnonzero(some).tolist())
+        return {i: rows for i, rows in found if rows}
 
     def propose(self, keys: Keys) -> list[int]:
         """The rows that share enough with these keys to be compared, the earliest first."""

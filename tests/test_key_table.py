@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.kernels.table import SLOTS
 from dedup.key_log import FAN, Chunk, KeyLog
-from dedup.key_table import SALTS, SMALLEST, WIDTH, Digest, KeyTable
+from dedup.key_table import DOUBLE, EXTRA, GROWTH, MODEST, SALTS, SMALLEST, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
 from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
@@ -24,8 +24,11 @@ from tests import reference_table
 KEYS = st.lists(st.integers(0, (1 << 64) - 1), max_size=30)
 
 
-def digest(keys: list[int], salt: int = SALTS[0]) -> Digest:
-    return Digest.of(np.array(keys, np.uint64), salt)
+KINDS = range(len(SALTS))
+
+
+def digest(keys: list[int], kind: int = 0) -> Digest:
+    return Digest.of(np.array(keys, np.uint64), kind)
 
 
 def pairs(found: Digest) -> list[tuple[int, int]]:
@@ -37,22 +40,12 @@ def owners(row: int, count: int) -> NDArray[np.uint32]:
 
 
 @settings(deadline=None)
-@given(KEYS, st.sampled_from(SALTS))
-def test_digests_are_those_of_the_slow_twin(keys: list[int], salt: int) -> None:
-    assert pairs(digest(keys, salt)) == [reference_table.digest(key, salt) for key in keys]
-
-
-@settings(deadline=None)
-@given(KEYS)
-def test_packed_keys_come_back(keys: list[int]) -> None:
-    found = digest(keys)
-    assert len(found.packed) == WIDTH * len(keys)
-    assert pairs(Digest.unpacked(found.packed)) == pairs(found)
-
-
-def test_packed_keys_of_another_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="size"):
-        Digest.unpacked(b"1234567")
+@given(KEYS, st.sampled_from(KINDS))
+def test_digests_are_those_of_the_slow_twin(keys: list[int], kind: int) -> None:
+    found = digest(keys, kind)
+    assert pairs(found) == [reference_table.digest(key, SALTS[kind], EXTRA[kind]) for key in keys]
+    assert len(found.lows(kind)) == (len(keys) if EXTRA[kind] else 0)
+    assert pairs(Digest.known(found.places, found.lows(kind), kind)) == pairs(found)
 
 
 @settings(deadline=None)
@@ -105,7 +98,7 @@ def test_a_full_table_says_so_before_it_is() -> None:
 
 
 def made(keys: list[int]) -> Keys:
-    near, held, pieces = (digest(keys, salt) for salt in SALTS)
+    near, held, pieces = (digest(keys, kind) for kind in KINDS)
     return Keys(near, held, pieces)
 
 
@@ -122,12 +115,12 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
     for row, keys in enumerate(rows, 1):
         tables.add_row(row, made(keys), None)
         counts[row] = len(keys)
-        for twin, salt in ((near, SALTS[0]), (held, SALTS[1])):
-            for pair in pairs(digest(keys, salt)):
+        for twin, kind in ((near, 0), (held, 1)):
+            for pair in pairs(digest(keys, kind)):
                 twin.add(pair, row, counts)
     alive = set(counts) - {2}
     tables.drop(2)
-    own = [digest(asked, salt) for salt in SALTS]
+    own = [digest(asked, kind) for kind in KINDS]
     found = [twin.find(pairs(keys), alive) for twin, keys in ((near, own[0]), (held, own[1]))]
     assert tables.propose(made(asked)) == reference_table.propose(found[0], found[1], len(asked), counts, SHARE)
     numbers = [n.tolist() for n in tables.holders(own[2], 2)]
@@ -138,10 +131,10 @@ def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], 
 def lot(articles: list[tuple[list[int], list[int], list[int]]]) -> Lot:
     """Articles by their keys: near, held, pieces."""
     spans = []
-    for kind, salt in enumerate(SALTS):
+    for kind in KINDS:
         ends = np.cumsum([len(keys[kind]) for keys in articles], dtype=np.int64)
         starts = ends - np.array([len(keys[kind]) for keys in articles], np.int64)
-        spans.append(Span(digest([key for keys in articles for key in keys[kind]], salt), starts, ends))
+        spans.append(Span(digest([key for keys in articles for key in keys[kind]], kind), starts, ends))
     return Lot(*spans)
 
 
@@ -179,7 +172,38 @@ def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
         assert tables.propose(keys[i]) == one_by_one.propose(keys[i])
         for mine, theirs in zip(tables.holders(keys[i].pieces, 1), one_by_one.holders(keys[i].pieces, 1), strict=True):
             assert mine.tolist() == theirs.tolist()
-    assert keys.packed(0, len(articles)) == [keys[i].packed for i in range(len(articles))]
+    proposed = {i: one_by_one.propose(keys[i]) for i in range(len(articles))}
+    assert tables.proposed(keys) == {i: rows for i, rows in proposed.items() if rows}
+
+
+def test_tables_grow_before_they_have_to() -> None:
+    """Where they are told what comes: as many keys again, of others, find room without a second look at all rows."""
+    calls = 0
+
+    def held() -> list[Chunk]:
+        nonlocal calls
+        calls += 1
+        return []
+
+    tables = Tables(Limits(), held)
+    count = SMALLEST // 8
+    lots = [lot([([10 * count * n + k for k in range(count)], [], []) for n in range(i, i + 8)]) for i in (0, 8)]
+    tables.expect(lots[0], 1)
+    assert calls == 1
+    for i, keys in enumerate(lots):
+        for n in range(8):
+            tables.add_row(8 * i + n + 1, keys[n], None)
+        assert tables.admit(keys, 0, 1, 8 * i + 9, [None]) == 0
+    assert calls == 1
+
+
+@pytest.mark.parametrize(("modest", "times"), [(0, GROWTH), (MODEST, DOUBLE)])
+def test_small_tables_double(monkeypatch: pytest.MonkeyPatch, modest: int, times: float) -> None:
+    monkeypatch.setattr("dedup.key_table.MODEST", modest)
+    table = KeyTable(4)
+    table.add(digest(list(range(3_000))), owners(1, 3_000), np.ones(2, np.uint8))
+    assert table.grown(10) == int(times * 3_000)
+    assert table.grown(9_000) == 12_000
 
 
 def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:

@@ -15,13 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 import redis
 import trustme
 
 from dedup import DedupError, Settings, open_index
+from dedup.entries import Entry
 from dedup.errors import IndexDamaged, IndexMismatch, MissingExtra, StoreError
 from dedup.index import Index
+from dedup.key_table import Digest
+from dedup.keys import Lot, Span
 from dedup.opening import inspect_index
 from dedup.settings import Limits
 from dedup.stores import Opening, open_store, shown
@@ -486,7 +490,7 @@ def test_chunks_that_others_changed_are_told_of_and_left(
         ([("SET", "news:header", "x")], IndexDamaged, "holds another type"),
         ([("SET", "news:articles", "x")], IndexDamaged, "is no index: there are other keys that begin with news:"),
         ([("HSET", "news:header", "application", "blog")], IndexDamaged, "is no index"),
-        ([("HSET", "news:header", "application", "article-dedup", "version", "3")], IndexDamaged, "has format 3"),
+        ([("HSET", "news:header", "application", "article-dedup", "version", "2")], IndexDamaged, "has format 2"),
     ],
 )
 def test_keys_of_another_program_are_refused_as_they_are(
@@ -542,6 +546,63 @@ def test_single_bits_that_flip_are_found(redis_index: Redis) -> None:
         standing.close()
     with open_index(redis_index.uri()) as index:
         assert index.verify() == []
+
+
+def test_articles_that_change_places_are_found(redis_index: Redis) -> None:
+    """Of equal dates and equal keys, so that only the numbers of their rows tell."""
+    store = opened(redis_index)
+    with store.write():
+        rows = [store.add(*made(1, seen=5.0)) for _ in range(3)]
+    assert rows == [1, 2, 3]
+    assert store.verify() == []
+    with redis_index.client() as client:
+        one, two = client.hmget("news:articles", "1", "2")
+        assert isinstance(one, bytes)
+        assert isinstance(two, bytes)
+        client.hset("news:articles", mapping={"1": two, "2": one})
+    assert store.verify() == [f"row {row}: the checksum does not match" for row in (1, 2)]
+    store.close()
+
+
+def test_who_reads_keys_has_those_of_who_wrote_them(redis_index: Redis) -> None:
+    """In its tables: all that can be found in the one is found in the other, while they grow, and where each wrote a part."""
+    one, two = (open_index(redis_index.uri()) for _ in range(2))
+    stream = records(5, 240)
+    for start in range(0, len(stream), 30):
+        (one, two)[start // 30 % 2].add_many(stream[start : start + 30])
+    asked = records(6, 120) + stream
+    with open_index(redis_index.uri()) as three:
+        told = [[index.check(record) for record in asked] for index in (one, two, three)]
+        assert told[0] == told[1] == told[2]
+        stats = [index.stats() for index in (one, two, three)]
+        assert stats[0].articles == stats[1].articles == stats[2].articles > 30
+    one.close()
+    two.close()
+
+
+def test_keys_of_an_article_take_at_most_400_bytes_of_the_server(redis_index: Redis) -> None:
+    """Those of 36 bands, 36 passages and 21 pieces, as an article of 450 words has them, added 1,000 at once."""
+    rng = np.random.default_rng(4)
+    store = opened(redis_index)
+    total = 4_000
+    for first in range(0, total, 1_000):
+        ends = [count * np.arange(1, 1_001) for count in (36, 36, 21)]
+        drawn = [Digest.of(rng.integers(0, 1 << 63, int(end[-1]), np.uint64), kind) for kind, end in enumerate(ends)]
+        lot = Lot(*(Span(keys, end - end[0], end) for keys, end in zip(drawn, ends, strict=True)))
+        entries = [Entry(f"a{first + i}", b"text", seen=1.0) for i in range(1_000)]
+        store.ahead(entries, lot)
+        with store.write():
+            at = 0
+            while at < len(entries):
+                at += len(store.admit(entries[at:], lot, at))
+                if at < len(entries):  # a row that does not hold the key, now and then
+                    store.add(entries[at], lot[at])
+                    at += 1
+    with redis_index.client() as client:
+        taken = [client.memory_usage(key, samples=0) for key in client.keys("news:keys:*")]
+    assert 360 * total < sum(size or 0 for size in taken) <= 400 * total
+    assert store.verify() == []
+    store.close()
 
 
 def _put(client: redis.Redis, key: bytes, field: bytes | None, data: bytes) -> None:

@@ -134,7 +134,7 @@ def test_foreign_files_are_refused_as_they_are(tmp_path: Path, kind: str) -> Non
     [
         ("PRAGMA application_id=7", "another application"),
         ("PRAGMA user_version=0", "has format 0"),
-        ("PRAGMA user_version=3", "has format 3"),
+        ("PRAGMA user_version=2", "has format 2"),
         ("CREATE TABLE more (x)", "its tables are others"),
         ("CREATE VIEW more AS SELECT 1", "its tables are others"),
         ("CREATE INDEX more ON articles (site)", "its tables are others"),

@@ -24,20 +24,39 @@ _HIGHS = uint64(0x8000800080008000)
 _NOWHERE = uint64(0xFFFFFFFFFFFFFFFF)
 
 
+@njit(inline="always")
+def made_tag(place, low, extra):  # type: ignore[no-untyped-def]
+    """The tag of a key: `extra` bits of its own (`low`), and above them bits that follow from its place."""
+    k = uint64(place) * _MIX
+    k ^= k >> uint64(29)
+    k *= _SPREAD
+    return uint16((k >> uint64(48) << extra) | uint64(low))
+
+
 @njit(nogil=True, cache=True)
-def digest(keys, salt, places, tags):  # type: ignore[no-untyped-def]
-    """What a table knows of each key (u64): its place (u32, spread over all of the table) and its tag (u16)."""
+def digest(keys, salt, extra, places, tags):  # type: ignore[no-untyped-def]
+    """What a table knows of each key (u64): its place (u32, spread over all of the table) and its tag (u16), in which `extra`
+    bits more of the key are.
+    """
+    mask = (uint64(1) << uint64(extra)) - uint64(1)
     for i in range(len(keys)):
         k = (uint64(keys[i]) ^ salt) * _MIX
         k ^= k >> uint64(32)
         k *= _SPREAD
         k ^= k >> uint64(29)
         places[i] = uint32(k >> uint64(32))
-        tags[i] = uint16(k & uint64(0xFFFF))
+        tags[i] = made_tag(places[i], k & mask, uint64(extra))
+
+
+@njit(nogil=True, cache=True)
+def tags_of(places, lows, extra, tags):  # type: ignore[no-untyped-def]
+    """The tags of keys of which the places and `extra` bits more (u8) are known."""
+    for i in range(len(places)):
+        tags[i] = made_tag(places[i], lows[i], uint64(extra))
 
 
 @njit(inline="always")
-def _slot(place, size):  # type: ignore[no-untyped-def]
+def slot_of(place, size):  # type: ignore[no-untyped-def]
     """A place of 32 bits on a table of any size (Lemire 2016)."""
     return (uint64(place) * uint64(size)) >> uint64(32)
 
@@ -59,17 +78,17 @@ def _touch(cells, places):  # type: ignore[no-untyped-def]
     size = uint64(len(cells) // LINE)
     found = uint64(0)
     for place in places:
-        found ^= cells[_slot(place, size) * uint64(LINE)]
+        found ^= cells[slot_of(place, size) * uint64(LINE)]
     return found
 
 
 @njit(nogil=True, cache=True)
-def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
+def insert(cells, rows, marks, places, tags, owners, limit, alive):  # type: ignore[no-untyped-def]
     """Enters key i for the row `owners[i]` (or all for the one owner that is given), in the place of a row that holds it and is
     not `alive` (u8 by row) if there is one, but not for a row that has it already; returns how many took free slots, how many
     did not enter because `limit` living rows hold the key already, and what `_touch` gives. The table must have room.
 
-    A table is one array as `cells` u64, `rows` u32 and `tags_of` u16; a bucket that is full runs over into the next one.
+    A table is one array as `cells` u64, `rows` u32 and `marks` u16; a bucket that is full runs over into the next one.
     """
     size = uint64(len(cells) // LINE)
     step = 0 if len(owners) == 1 else 1
@@ -82,7 +101,7 @@ def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: i
         tag, more = tags[i], places[i] & uint32(3)
         pattern = uint64(tag) * _ONES
         owner = owners[i * step]
-        line = _slot(places[i], size)
+        line = slot_of(places[i], size)
         dead = _NOWHERE
         held = 0
         there = False
@@ -95,7 +114,7 @@ def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: i
             if hit | _may_hold(cells[at + uint64(2)], pattern):
                 for k in range(count):
                     if (
-                        tags_of[uint64(2) * first + k] == tag
+                        marks[uint64(2) * first + k] == tag
                         and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more
                     ):
                         slot = first + uint64(_ROWS) + k
@@ -118,21 +137,21 @@ def insert(cells, rows, tags_of, places, tags, owners, limit, alive):  # type: i
             rows[dead] = owner
         else:
             rows[first + uint64(_ROWS) + count] = owner
-            tags_of[uint64(2) * first + count] = tag
+            marks[uint64(2) * first + count] = tag
             rows[first + uint64(_KNOWN)] = uint32(known + uint32(1)) | more << uint32(uint64(4) + uint64(2) * count)
             entered += 1
     return entered, refused, touched
 
 
 @njit(nogil=True, cache=True)
-def find(cells, rows, tags_of, places, tags, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
+def find(cells, rows, marks, places, tags, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
     """Writes the living rows that hold some key, and the number of the key, key by key; returns how many there are."""
     size = uint64(len(cells) // LINE)
     found = 0
     for i in range(len(places)):
         tag, more = tags[i], places[i] & uint32(3)
         pattern = uint64(tag) * _ONES
-        line = _slot(places[i], size)
+        line = slot_of(places[i], size)
         while True:
             at = line * uint64(LINE)
             first = line * uint64(2 * LINE)
@@ -142,7 +161,7 @@ def find(cells, rows, tags_of, places, tags, alive, out_rows, out_keys):  # type
             if hit | _may_hold(cells[at + uint64(2)], pattern):
                 for k in range(count):
                     if (
-                        tags_of[uint64(2) * first + k] == tag
+                        marks[uint64(2) * first + k] == tag
                         and (known >> uint32(uint64(4) + uint64(2) * k)) & uint32(3) == more
                     ):
                         row = rows[first + uint64(_ROWS) + k]
@@ -300,26 +319,19 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
 
 
 @njit(nogil=True, cache=True)
-def put_names(slots, names):  # type: ignore[no-untyped-def]
-    """Puts names (u64; 0 is left out) in a hash table that has room for them; 0 is a free slot."""
-    size = uint64(len(slots))
-    for name in names:
-        slot = _slot(uint32((name * _MIX) >> uint64(32)), size)
-        while slots[slot] != 0 and slots[slot] != name:
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-        slots[slot] = name
-
-
-@njit(nogil=True, cache=True)
-def have_names(slots, names, out):  # type: ignore[no-untyped-def]
-    """Which names are in the table (bool[n]); 0 never is."""
-    size = uint64(len(slots))
-    for i in range(len(names)):
-        slot = _slot(uint32((names[i] * _MIX) >> uint64(32)), size)
-        while slots[slot] != 0 and slots[slot] != names[i]:
-            slot += uint64(1)
-            if slot == size:
-                slot = uint64(0)
-        out[i] = names[i] != 0 and slots[slot] == names[i]
+def met(tables, keys, bounds, alive, out):  # type: ignore[no-untyped-def]
+    """Which articles (bool[n]) share a key of bands or of passages with a living row. `tables`, `keys`, `bounds`: as in `admit`;
+    what it gives is what `_touch` gives.
+    """
+    touched = uint64(0)
+    found, numbers = np.empty(1, np.int64), np.empty(1, np.int64)  # one is enough to know
+    for i in range(len(out)):
+        out[i] = False
+        for t in range(2):
+            cells, rows, tags = tables[t]
+            if i + 1 < len(out):
+                touched ^= _touch(cells, keys[t][0][bounds[t][0][i + 1] : bounds[t][1][i + 1]])
+            start, end = bounds[t][0][i], bounds[t][1][i]
+            own = keys[t][0][start:end], keys[t][1][start:end]
+            out[i] = out[i] or find(cells, rows, tags, own[0], own[1], alive, found, numbers) > 0
+    return touched

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
-import numpy as np
-
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
 from dedup.key_log import Chunk
 from dedup.keys import Keys, Lot
+from dedup.packing import packed_alone
 from dedup.stores import Opening
 from dedup.stores import redis_header as header
 from dedup.stores import redis_rows as rows_
@@ -22,8 +21,10 @@ from dedup.stores.redis_address import Address
 from dedup.stores.redis_articles import REMEMBERED, Articles
 from dedup.stores.redis_care import problems, size, slim
 from dedup.stores.redis_change import Change
+from dedup.stores.redis_keys import held
 from dedup.stores.redis_mirror import NONCE, Mirror
-from dedup.stores.redis_rows import CHUNK, RECORD
+from dedup.stores.redis_parcels import Parcel, Parcels
+from dedup.stores.redis_rows import CHUNK
 from dedup.stores.redis_scripts import CHUNKS, COMMIT, HISTORY, HISTORY_BYTES, LOOK
 from dedup.stores.redis_server import LEASE, Lock, Server
 from dedup.tables import Tables
@@ -63,7 +64,8 @@ class RedisStore:
             self._lock = Lock(self._server, self._prefix)
             self._writing = False
             self._articles = Articles(self._server, self._key("articles"))
-            self._bodies: dict[bytes, bytes] = {}
+            self._parcels: Parcels | None = None
+            self._others = False  # whether somebody else wrote before the last change
             self._forget()
             self.refresh()
         except BaseException:
@@ -82,21 +84,12 @@ class RedisStore:
         """Everything in memory is to be read anew."""
         self._mirror = Mirror(self.uri, self._limits, self._held, self._address.ttl)
         self._articles.clear()
+        self._parcels = None
         self._change = Change(self._mirror)
 
     def _held(self) -> Iterator[Chunk]:
         """All rows with their keys, those of this change included."""
-        total = -(-self._mirror.last // CHUNK)
-        for start in range(0, total, CHUNKS):
-            numbers = range(start, min(start + CHUNKS, total))
-            found = self._server.ask("MGET", *(self._key(f"{kind}:{n}") for n in numbers for kind in ("rows", "keys")))
-            for i, n in enumerate(numbers):
-                data, keys = self._mirror.up_to_here(n, *found[2 * i : 2 * i + 2])
-                yield self._mirror.split(np.frombuffer(data, RECORD), keys, n * CHUNK + 1)
-        for part in self._change.staged:
-            found = self._server.ask("HMGET", part.stage, "rows", "keys")
-            yield self._mirror.split(np.frombuffer(found[0], RECORD), found[1], part.first)
-        yield self._change.chunk
+        return held(self._server, self._key, self._mirror, self._change)
 
     # Keeping up
 
@@ -143,6 +136,7 @@ class RedisStore:
         """One change: nobody else writes from here to its end."""
         answer = self._lock.take(self._look())
         try:
+            self._others = answer[0] != b"same"
             self._catch_up(answer)
             self._mirror.age()
             self._change.forget(sorted(self._mirror.aged))
@@ -172,15 +166,8 @@ class RedisStore:
             self._lock.release()
             return
         nonce = os.urandom(NONCE)
-        arguments = [
-            self._epoch,
-            self._lock.token,
-            mirror.version,
-            nonce,
-            mirror.nonce,
-            *change.arguments(self._bodies),
-        ]
-        answer = self._server.run(COMMIT, self._prefix, [*arguments, HISTORY, HISTORY_BYTES])
+        base = (self._epoch, self._lock.token, mirror.version, nonce, mirror.nonce)
+        answer = self._server.run(COMMIT, self._prefix, [*base, *change.arguments(), HISTORY, HISTORY_BYTES])
         if answer[0] == b"stale":
             raise StoreError(
                 self.uri, "others wrote meanwhile, as this process held still for too long; add the batch again"
@@ -191,13 +178,15 @@ class RedisStore:
         mirror.generation += bool(change.anew)
         mirror.aged.clear()
         self._lock.given()
-        self._bodies.clear()
-        self._articles.remember({row: entry for row, (entry, _) in change.pending.items()})
+        self._parcels = None
+        self._articles.remember({row: parcel.entry for row, parcel in change.pending.items()})
         self._change = Change(mirror)
 
     def _stage(self) -> None:
-        """Sends what was added, to be put into its place by the end of the change."""
-        for part in self._change.parts(self._bodies):
+        """Sends what was added, if it is much, to be put into its place by the end of the change."""
+        if self._change.weight <= STAGED:
+            return
+        for part in self._change.parts():
             stage = self._key(f"stage:{self._lock.token}:{len(self._change.staged)}")
             self._lock.stages.append(stage)
             fields = [value for article in part.articles for value in article]
@@ -205,15 +194,15 @@ class RedisStore:
                 [("HSET", stage, "rows", part.rows, "keys", part.keys, *fields), ("PEXPIRE", stage, int(LEASE * 1000))]
             )
             self._change.sent(part, stage)
-        self._bodies.clear()
 
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
-        packed = keys.packed
-        row = self._mirror.add(entry, keys, packed)
-        self._change.add(entry.at(row), packed)
-        if self._change.weight > STAGED:
-            self._stage()
+        packed = packed_alone(keys)
+        body = self._parcels.body(entry) if self._parcels else entry.body
+        (row,) = self._mirror.append(rows_.records_of([entry], [packed]), [entry.site])
+        self.tables.add_row(row, keys, entry.site)
+        self._change.add(row, Parcel(entry._replace(body=body), packed))
+        self._stage()
         return row
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
@@ -223,12 +212,19 @@ class RedisStore:
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
-        start = self._mirror.last + 1
-        for entry, (row, packed) in zip(entries, self._mirror.admit(entries, keys, first), strict=False):
-            self._change.add(entry.at(row), packed)
-        rows = range(start, self._mirror.last + 1)
-        if self._change.weight > STAGED:
-            self._stage()
+        mirror, change = self._mirror, self._change
+        sites = [entry.site for entry in entries]
+        change.entering = True
+        count = self.tables.admit(keys, first, first + len(entries), mirror.last + 1, sites)
+        made = self._parcels
+        if made is None or not made.hold(keys, first, count):
+            made = Parcels(entries[:count], keys, first, range(count))
+        records, parcels = made.part(first, count)
+        rows = mirror.append(records, sites[:count])
+        for row, parcel in zip(rows, parcels, strict=True):
+            change.add(row, parcel)
+        change.entering = False
+        self._stage()
         return rows
 
     def discard(self, rows: Iterable[int]) -> None:
@@ -263,14 +259,16 @@ class RedisStore:
     # Asking
 
     def ahead(self, entries: Sequence[Entry], keys: Lot) -> None:
-        """Reads in one go what these will be compared with, and compresses those that look new, while others may write."""
-        proposed = [self.tables.propose(keys[i]) for i in range(len(entries))]
-        wanted = sorted({row for rows in proposed for row in rows})
+        """Makes what will be sent of those that look new, and reads in one go what others will be compared with."""
+        if self._others:
+            self._keep_up()
+        self.tables.expect(keys, self._mirror.last + 1)  # others would wait while tables grow later
+        proposed = self.tables.proposed(keys)
+        wanted = sorted({row for rows in proposed.values() for row in rows})
         self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)
-        if not self._writing:
-            self._bodies.clear()
-        new = [entry.text for entry, rows in zip(entries, proposed, strict=True) if not rows and not entry.body]
-        self._bodies.update(zip(new, zstd.packed(new), strict=True))
+        self._parcels = Parcels(entries, keys, 0, [i for i in range(len(entries)) if i not in proposed])
+        if self._others:
+            self._keep_up()  # what is taken in here does not have to be while others wait
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""

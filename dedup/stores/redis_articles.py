@@ -29,7 +29,7 @@ class Articles:
         self._known.clear()
 
     def remember(self, entries: dict[int, Entry]) -> None:
-        """Keeps entries at hand."""
+        """Keeps entries at hand, whatever row they say that they have."""
         self._known.update(entries)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -39,8 +39,8 @@ class Articles:
 
         Raises IndexDamaged.
         """
-        found = {row: change.pending[row][0] for row in rows if row in change.pending}
-        found |= {row: self._known[row] for row in rows if row in self._known}
+        found = {row: change.pending[row].entry.at(row) for row in rows if row in change.pending}
+        found |= {row: self._known[row].at(row) for row in rows if row in self._known}
         missing = [row for row in dict.fromkeys(rows) if row not in found]
         if not missing:
             return found

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from dedup import zstd
-from dedup.entries import Entry
-from dedup.key_log import Chunk
-from dedup.keys import Packed
+from dedup.key_log import Chunk, Sites
+from dedup.packing import joined
 from dedup.stores import redis_rows as rows_
 from dedup.stores.redis_mirror import Mirror
+from dedup.stores.redis_parcels import Parcel
 from dedup.stores.redis_rows import CHUNK, RECORD
+
+_MANY: Final = CHUNK // 8
+"""A string that grows has room behind it, as much as it takes itself: with so many rows at once, and with the last one of a
+chunk, the server gives it back.
+"""
 
 
 class Part(NamedTuple):
@@ -33,43 +38,47 @@ class Part(NamedTuple):
     def arguments(self) -> list[Any]:
         """As `redis_scripts.COMMIT` takes it."""
         n, before = divmod(self.first - 1, CHUNK)
-        place = (self.stage, n, before * RECORD.itemsize, self.size, self.rows, self.keys, int(self.end % CHUNK == 0))
+        exact = self.end % CHUNK == 0 or self.end - self.first + 1 >= _MANY
+        place = (self.stage, n, before * RECORD.itemsize, self.size, self.rows, self.keys, int(exact))
         return [*place, len(self.articles), *(value for article in self.articles for value in article)]
 
 
 class Change:
     """What was done behind row `base`: rows that are `pending` or `staged` (sent, and not in their places), the names that were
     `learnt`, chunks to write `anew` (rows, keys), what was `noted`. `weight`: about the
-    bytes of what is pending. False when there is nothing.
+    bytes of what is pending. `entering`: rows are on their way into the tables. False when there is nothing.
     """
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
         self.base = mirror.last
-        self.pending: dict[int, tuple[Entry, Packed]] = {}
+        self.pending: dict[int, Parcel] = {}
         self.staged: list[Part] = []
         self.learnt: list[int] = []
         self.anew: dict[int, tuple[bytes, bytes]] = {}
         self.noted: dict[str, str | None] = {}
         self.weight = 0
+        self.entering = False
         self._sites = len(mirror.sites)
         self._changed: set[int] = set()
         self._gone: list[int] = []
 
     def __bool__(self) -> bool:
-        return self._mirror.last > self.base or bool(self._changed or self.learnt or self.anew or self.noted)
+        changed = self._changed or self.learnt or self.anew or self.noted or self.entering
+        return self._mirror.last > self.base or bool(changed)
 
-    def add(self, entry: Entry, packed: Packed) -> None:
+    def add(self, row: int, parcel: Parcel) -> None:
         """A row that is new."""
-        self.pending[entry.row] = entry, packed
-        self.weight += len(entry.text) + sum(map(len, packed))
+        self.pending[row] = parcel
+        self.weight += len(parcel.article or parcel.entry.text) + len(parcel.packed.data)
 
     @property
     def chunk(self) -> Chunk:
         """The keys of the rows that are new and not sent yet."""
-        near, held, pieces = ([keys[kind] for _, keys in self.pending.values()] for kind in range(3))
-        sites = [entry.site for entry, _ in self.pending.values()]
-        return Chunk.packed(list(self.pending), (near, held, pieces), sites)
+        packed = [parcel.packed for parcel in self.pending.values()]
+        sizes = np.array([own.sizes for own in packed], np.int64).reshape(-1, len(rows_.KINDS))
+        sites = Sites.of([parcel.entry.site for parcel in self.pending.values()])
+        return Chunk(np.array(list(self.pending), np.uint32), joined(packed), tuple(sizes.T), sites)
 
     def touch(self, row: int) -> None:
         """A row that is another one now."""
@@ -85,26 +94,30 @@ class Change:
                 self._gone.append(row)
                 self._changed.add(row)
 
-    def parts(self, bodies: Mapping[bytes, bytes]) -> list[Part]:
-        """What was added and is not sent yet, by chunks. `bodies`: texts that were compressed already."""
+    def parts(self) -> list[Part]:
+        """What was added and is not sent yet, by chunks."""
         mirror, parts = self._mirror, []
         first = (self.staged[-1].end if self.staged else self.base) + 1
+        self._make([row for row, parcel in self.pending.items() if not parcel.article])
         while first <= mirror.last:
             end = min((first - 1) // CHUNK * CHUNK + CHUNK, mirror.last)
-            own = [(row, *self.pending[row]) for row in range(first, end + 1) if row in self.pending]
-            for row, _, _ in own:
-                mirror.rows[row]["check"] = rows_.check_of(row, mirror.rows[row])
-            keys = b"".join(part for _, _, packed in own for part in packed)
-            known = [entry.body or bodies.get(entry.text) for _, entry, _ in own]
-            others = iter(zstd.packed(own[i][1].text for i, body in enumerate(known) if not body))
-            articles = [
-                (row, rows_.article_of(entry, packed, body or next(others)))
-                for (row, entry, packed), body in zip(own, known, strict=True)
-            ]
-            data = mirror.rows[first : end + 1].tobytes()
-            parts.append(Part(first, end, mirror.size_before(first), data, keys, articles))
+            own = [(row, self.pending[row]) for row in range(first, end + 1) if row in self.pending]
+            records = mirror.rows[first : end + 1]
+            here = records["here"] == 1
+            records["check"][here] = rows_.checks_of(np.arange(first, end + 1)[here], records[here])
+            keys = b"".join(parcel.packed.data for _, parcel in own)
+            articles = [(row, rows_.sealed(row, parcel.article)) for row, parcel in own]
+            parts.append(Part(first, end, mirror.size_before(first), records.tobytes(), keys, articles))
             first = end + 1
         return parts
+
+    def _make(self, rows: list[int]) -> None:
+        """The articles of rows that have none yet."""
+        waiting = [self.pending[row] for row in rows]
+        others = iter(zstd.packed(parcel.entry.text for parcel in waiting if not parcel.entry.body))
+        for row, parcel in zip(rows, waiting, strict=True):
+            article = rows_.article_of(parcel.entry, parcel.packed, parcel.entry.body or next(others))
+            self.pending[row] = parcel._replace(article=article)
 
     def sent(self, part: Part, stage: str) -> None:
         """A part was sent, and stands under this key."""
@@ -113,12 +126,12 @@ class Change:
             self.pending.pop(row, None)
         self.weight = 0
 
-    def arguments(self, bodies: Mapping[bytes, bytes]) -> list[Any]:
+    def arguments(self) -> list[Any]:
         """What `redis_scripts.COMMIT` is told of the change, from the last row to the chunks to write anew."""
         mirror, changed = self._mirror, sorted(self._changed)
-        states = [rows_.changed(row, mirror.rows[row]) for row in changed]
+        states = rows_.changed(changed, mirror.rows[changed])
         told = b"".join(row.to_bytes(4, "little") + state for row, state in zip(changed, states, strict=True))
-        parts = [part.arguments for part in (*self.staged, *self.parts(bodies))]
+        parts = [part.arguments for part in (*self.staged, *self.parts())]
         sites = [[name.encode("utf-8", "surrogatepass")] for name in mirror.sites[self._sites :]]
         places = [divmod(row - 1, CHUNK) for row in changed]
         written = [[n, i * RECORD.itemsize, state] for (n, i), state in zip(places, states, strict=True)]

@@ -17,7 +17,7 @@ log = logging.getLogger("dedup")
 
 APPLICATION: Final = "article-dedup"
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Of the form of the keys."""
 
 _MARKS: Final = ("application", "version")

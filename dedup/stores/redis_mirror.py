@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged
 from dedup.key_log import Chunk
-from dedup.key_table import WIDTH
-from dedup.keys import Keys, Lot, Packed
+from dedup.packing import rooms
 from dedup.settings import Limits
-from dedup.stores.redis_rows import CHANGE, CHUNK, KINDS, RECORD, split, tag_of
+from dedup.stores.redis_rows import CHANGE, CHUNK, RECORD, sizes_of, split
 from dedup.stores.redis_scripts import CHUNKS
 from dedup.tables import Tables
 
@@ -119,8 +118,7 @@ class Mirror:
         most = (self.last - n * CHUNK) * RECORD.itemsize
         if len(data) <= most:
             return data, keys
-        records = np.frombuffer(data[:most], RECORD)
-        return data[:most], keys[: sum(int(records[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH]
+        return data[:most], keys[: _room(np.frombuffer(data[:most], RECORD))]
 
     def split(self, records: NDArray[Any], keys: bytes, first: int) -> Chunk:
         """The rows of a part of a chunk (`redis_rows.split`). Raises IndexDamaged."""
@@ -136,8 +134,7 @@ class Mirror:
 
     def size_before(self, row: int) -> int:
         """The bytes of the keys that stand before those of a row in its chunk."""
-        before = self.rows[(row - 1) // CHUNK * CHUNK + 1 : row]
-        return sum(int(before[name].sum(dtype=np.int64)) for name in KINDS) * WIDTH
+        return _room(self.rows[(row - 1) // CHUNK * CHUNK + 1 : row])
 
     def continues(self, before: Mirror) -> bool:
         """Whether what was known before is a part of this, and no row is another one now."""
@@ -149,31 +146,20 @@ class Mirror:
 
     # What is done here
 
-    def add(self, entry: Entry, keys: Keys, packed: Packed) -> int:
-        """Takes an entry in as the next row."""
-        row = self._take(entry, packed)
-        self.tables.add_row(row, keys, entry.site)
-        return row
-
-    def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> list[tuple[int, Packed]]:
-        """Takes entries in up to the first one that something here may have to do with; gives the rows, and what they have."""
-        start = self.last + 1
-        count = self.tables.admit(keys, first, first + len(entries), start, [entry.site for entry in entries])
-        held = keys.packed(first, first + count)
-        return [(self._take(entry, packed), packed) for entry, packed in zip(entries, held, strict=False)]
-
-    def _take(self, entry: Entry, packed: Packed) -> int:
-        row = self.last = self.last + 1
-        self.grow(row)
-        sizes = (len(part) // WIDTH for part in packed)
-        published = math.nan if entry.published is None else entry.published
-        code = 0 if entry.site is None else self.code(entry.site)
-        state = (entry.kept, entry.copies, entry.lost, 1, 0)
-        self.rows[row] = (*state, *sizes, tag_of(entry.id), code, entry.seen, published)
-        self.alive += 1
-        self._oldest = min(self._oldest, entry.seen)
-        self.keep_for(row, entry.kept)
-        return row
+    def append(self, records: NDArray[Any], sites: Sequence[str | None]) -> range:
+        """Takes entries in as the next rows, whose keys are in the tables already, or will be; `records`: without their sites."""
+        rows = range(self.last + 1, self.last + 1 + len(records))
+        self.grow(rows.stop)
+        known = self.rows[rows.start : rows.stop]
+        known[:] = records
+        known["kept"] = 0
+        known["site"] = [0 if site is None else self.code(site) for site in sites]
+        self.last = rows.stop - 1
+        self.alive += len(rows)
+        self._oldest = min(self._oldest, float(records["seen"].min(initial=math.inf)))
+        for i in np.flatnonzero(records["kept"]).tolist():
+            self.keep_for(rows[i], int(records["kept"][i]))
+        return rows
 
     def code(self, site: str) -> int:
         """The number of a site, which is new or not."""
@@ -245,3 +231,8 @@ class Mirror:
         here = known[known["here"] == 1]
         kept = int((here["kept"] == 0).sum())
         return kept, len(here) - kept, int(here["copies"].sum())
+
+
+def _room(records: NDArray[Any]) -> int:
+    """Bytes of the keys of rows."""
+    return int(rooms(sizes_of(records)).sum())

@@ -145,8 +145,10 @@ local last, change, names = take(), take(), take()
 local parts = {}
 times(function()
   local part = {stage = take(), n = take(), from = tonumber(take()), size = tonumber(take()), rows = take(), keys = take(),
-    full = take(), articles = {}}
-  times(function() part.articles[#part.articles + 1] = {take(), take()} end)
+    exact = take()}
+  local articles = 2 * tonumber(take())
+  part.first, at = at, at + articles
+  part.final = at - 1
   if part.stage ~= '' then
     local staged = call('HMGET', part.stage, 'rows', 'keys')
     if not staged[1] or not staged[2] then part.stage = false end
@@ -185,11 +187,13 @@ for _, part in ipairs(parts) do
   local rows, keys = p .. ':rows:' .. part.n, p .. ':keys:' .. part.n
   call('APPEND', rows, part.rows)
   call('APPEND', keys, part.keys)
-  if part.full == '1' then
+  if part.exact == '1' then
     call('SET', rows, call('GET', rows))
     call('SET', keys, call('GET', keys))
   end
-  for _, article in ipairs(part.articles) do call('HSET', p .. ':articles', article[1], article[2]) end
+  for i = part.first, part.final, 1000 do
+    call('HSET', p .. ':articles', unpack(ARGV, i, math.min(i + 999, part.final)))
+  end
   if part.stage ~= '' then
     call('HDEL', part.stage, 'rows', 'keys')
     local staged = call('HGETALL', part.stage)
@@ -227,6 +231,6 @@ return {'done'}
 
 Sent twice, it is done once. ARGV: epoch, token, version, nonce, the version's nonce; last row, changes of rows, names; and with
 their number before each: parts (stage or nothing, chunk, bytes of rows and of keys that the chunk has before, rows, keys, whether
-the chunk is full; articles), sites, changed bytes of rows (chunk, offset, bytes), articles to delete, chunks to delete, chunks to
-write anew (chunk, rows, keys), notes (name, value; nothing: to forget); the length of history, and its bytes.
+to keep no room behind them; articles), sites, changed bytes of rows (chunk, offset, bytes), articles to delete, chunks to delete,
+chunks to write anew (chunk, rows, keys), notes (name, value; nothing: to forget); the length of history, and its bytes.
 """

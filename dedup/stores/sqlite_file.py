@@ -28,7 +28,7 @@ log = logging.getLogger("dedup")
 APPLICATION: Final = 0x64647570
 """`ddup`, in the header of the file."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the file's format."""
 
 PAGE: Final = 16384

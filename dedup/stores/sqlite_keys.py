@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.errors import IndexDamaged
 from dedup.key_log import LONGEST, Chunk, Sites
-from dedup.key_table import Digest
+from dedup.key_table import EXTRA, Digest
 from dedup.keys import Keys
 from dedup.stores.sqlite_connection import Connection
 
@@ -24,7 +24,8 @@ TABLE: Final = (
 )
 """`first` to `last`: the articles; every one from 1 on has its place in one row. `sites`: names, as JSON. `numbers` u32[n, 4]:
 how many keys of each kind an article has, and the number of its site among `sites`, from 1 (0: none); all zero where it was
-forgotten before `compact`. `near`, `held`, `pieces`: places u32[keys], then tags u16[keys]. All little-endian. `checksum`: a CRC.
+forgotten before `compact`. `near`, `held`, `pieces`: places u32[keys], then what `Digest.lows` gives. All little-endian.
+`checksum`: a CRC.
 """
 
 INSERT: Final = "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -33,10 +34,10 @@ _SELECT: Final = "SELECT * FROM keys WHERE last > ? AND first <= ? ORDER BY last
 
 _THERE: Final = "SELECT row FROM articles WHERE row > ? AND row <= ? ORDER BY row"
 
-_PLACE, _TAG = np.dtype("<u4"), np.dtype("<u2")
+_PLACE, _LOW = np.dtype("<u4"), np.dtype("u1")
 
-_WIDTH: Final = _PLACE.itemsize + _TAG.itemsize
-"""Bytes of a key. Places and tags stand apart, as tables take them; in `Digest.packed` they do not, so rows can be joined."""
+_WIDTHS: Final = tuple(_PLACE.itemsize + bool(extra) * _LOW.itemsize for extra in EXTRA)
+"""Bytes of a key of each kind."""
 
 _WHOLE: Final = 1_000
 """`compact` joins so many articles in a row."""
@@ -46,7 +47,7 @@ def segment_of(chunk: Chunk) -> tuple[Any, ...]:
     """A row of the table. The numbers of the articles must follow each other."""
     names, codes = chunk.sites
     numbers = np.column_stack((*chunk.sizes, codes)).astype(_PLACE).tobytes()
-    blobs = [keys.places.astype(_PLACE).tobytes() + keys.tags.astype(_TAG).tobytes() for keys in chunk.keys]
+    blobs = [own.places.astype(_PLACE).tobytes() + own.lows(kind).tobytes() for kind, own in enumerate(chunk.keys)]
     first, last = int(chunk.rows[0]), int(chunk.rows[-1])
     sites = json.dumps(names)
     return (last, first, sites, numbers, *blobs, _sum(last, first, sites.encode(), numbers, *blobs))
@@ -80,11 +81,10 @@ def chunk_of(segment: tuple[Any, ...]) -> Chunk:
     keys = []
     for kind, blob in enumerate(blobs):
         count = int(held[:, kind].sum())
-        if len(blob) != count * _WIDTH:
-            raise ValueError(f"{len(blob)} bytes of keys, {count * _WIDTH} expected")
-        keys.append(
-            Digest(np.frombuffer(blob, _PLACE, count), np.frombuffer(blob, _TAG, count, count * _PLACE.itemsize))
-        )
+        if len(blob) != count * _WIDTHS[kind]:
+            raise ValueError(f"{len(blob)} bytes of keys, {count * _WIDTHS[kind]} expected")
+        lows = np.frombuffer(blob, _LOW, offset=count * _PLACE.itemsize)
+        keys.append(Digest.known(np.frombuffer(blob, _PLACE, count), lows, kind))
     rows = np.arange(first, last + 1, dtype=np.uint32)
     own = Sites(names, held[:, 3].astype(np.int32))
     return Chunk(rows, Keys(*keys), tuple(held[:, :3].T), own).only(held[:, 0] > 0)
