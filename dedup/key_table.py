@@ -16,7 +16,7 @@ GROWTH: Final = 1.4
 
 DOUBLE: Final = 2.0
 
-MODEST: Final = 32 << 20
+MODEST: Final = 8 << 20
 
 SMALLEST: Final = 1 << 12
 """Slots of an empty table."""
