@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 LOAD: Final = 0.85
 """A table is at most so full."""
 
-GROWTH: Final = 1.4
+GROWTH: Final = 1.3
 """A table that grows has room for so many times its keys; one of less than `MODEST` bytes for `DOUBLE` as many, since filling it
 anew takes longer than all else that is done to it."""
 

@@ -161,7 +161,8 @@ def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: 
     kernel.contrast_pairs(
         tokens.values, tokens.starts, tokens.ends, chosen, RUN, GAP, PLACE, lead, leads, counts, names
     )
-    named = {int(i): [(p, q, n) for p, q, n in names[i].tolist() if n] for i in np.flatnonzero(names[:, 0, 2] > 1)}
+    several = (names[:, 0, 2] > 1).nonzero()[0].tolist()
+    named = {i: [(p, q, n) for p, q, n in names[i].tolist() if n] for i in several}
     return Measured(
         chosen, found.words[some], leads.max(axis=1), counts, found.numbers[some], named, len(pairs), found.long_gaps
     )
