@@ -449,10 +449,10 @@ def test_a_row_leads_back_to_its_line(tmp_path: Path) -> None:
     ("data", "named"),
     [
         (b"id,text\n1,words\n", "line 1: not_json"),
-        (b'[{"text": "words"}]\n', "line 1: not_an_object"),
+        (b'"words"\n', "line 1: not_an_object"),
         (b"\x01\x02\xff\n", "line 1: not_utf8"),
     ],
-    ids=["CSV", "an array", "bytes"],
+    ids=["CSV", "a text", "bytes"],
 )
 def test_a_file_without_a_record_is_an_error_that_says_what_is_expected(
     tmp_path: Path, data: bytes, named: str
