@@ -316,9 +316,9 @@ def table(results: list[dict[str, Any]]) -> Table:
                 f"{r['tables'] / n:,.0f}",
                 f"{r['disk'] / n:,.0f}" if r["disk"] else "",
                 f"{r['reopen']:.2f}" if r["reopen"] else "",
-                f"{r['keys']:.0f}" if r["reopen"] else "",
-                f"{r['opened'] / 1e6:,.0f}" if r["reopen"] else "",
-                f"{predicted(n, r['keys']) / 1e6:,.0f}" if r["reopen"] else "",
+                f"{r['keys']:.0f}" if "keys" in r else "",
+                f"{r['opened'] / 1e6:,.0f}" if "keys" in r else "",
+                f"{predicted(n, r['keys']) / 1e6:,.0f}" if "keys" in r else "",
             )
         )
     head = ("store", "articles", "articles/s", "CPU µs each", "growth", "check ms", "p99 ms", "add ms", "memory MB")
