@@ -62,12 +62,12 @@ def slot_of(place, size):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _may_hold(word, pattern):  # type: ignore[no-untyped-def]
-    """Not 0 when one of four tags is that of the pattern, which has it four times (a zero in a word: Mycroft 1987). What else
-    stands in the last word of tags may be taken for one: who asks looks again.
+def _may_hold(a, b, c, pattern):  # type: ignore[no-untyped-def]
+    """Whether one of the tags in three words is that of the pattern, which has it four times (a zero in a word: Mycroft 1987).
+    What else stands in the last word may be taken for one: who asks looks again.
     """
-    x = word ^ pattern
-    return (x - _ONES) & ~x & _HIGHS
+    x, y, z = a ^ pattern, b ^ pattern, c ^ pattern
+    return (((x - _ONES) & ~x) | ((y - _ONES) & ~y) | ((z - _ONES) & ~z)) & _HIGHS != 0
 
 
 @njit(nogil=True, cache=True)
@@ -110,8 +110,7 @@ def insert(cells, rows, marks, places, tags, owners, limit, alive):  # type: ign
             first = line * uint64(2 * LINE)
             known = rows[first + uint64(_KNOWN)]
             count = uint64(known & uint32(15))
-            hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
-            if hit | _may_hold(cells[at + uint64(2)], pattern):
+            if _may_hold(cells[at], cells[at + uint64(1)], cells[at + uint64(2)], pattern):
                 for k in range(count):
                     if (
                         marks[uint64(2) * first + k] == tag
@@ -157,8 +156,7 @@ def find(cells, rows, marks, places, tags, alive, out_rows, out_keys):  # type: 
             first = line * uint64(2 * LINE)
             known = rows[first + uint64(_KNOWN)]
             count = uint64(known & uint32(15))
-            hit = _may_hold(cells[at], pattern) | _may_hold(cells[at + uint64(1)], pattern)
-            if hit | _may_hold(cells[at + uint64(2)], pattern):
+            if _may_hold(cells[at], cells[at + uint64(1)], cells[at + uint64(2)], pattern):
                 for k in range(count):
                     if (
                         marks[uint64(2) * first + k] == tag
