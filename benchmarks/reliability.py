@@ -100,7 +100,7 @@ def stored(path: Path) -> tuple[set[str], list[str], float]:
 
 def writer(path: Path, first: int, count: int, batch: int, *signal: Path) -> subprocess.Popen[str]:
     """A process that writes, and says what is stored (`tests/index_writer.py`)."""
-    words = [sys.executable, "-m", "tests.index_writer", path, first, count, batch, *signal]
+    words = [sys.executable, "-m", "tests.index_writer", f"sqlite:{path}", first, count, batch, *signal]
     return subprocess.Popen([*map(str, words)], stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
 
 
@@ -240,7 +240,7 @@ def content(path: Path) -> list[tuple[Any, ...]] | None:
         db.text_factory = bytes
         try:
             return [row for table in tables for row in db.execute(f"SELECT * FROM {table}").fetchall()]  # noqa: S608
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # a message, or the schema, may be no UTF-8
             return None
 
 
