@@ -32,15 +32,6 @@ def as_pairs(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack((codes >> 32, codes & 0xFFFFFFFF), axis=1)
 
 
-def propose(bands: Iterable[NDArray[np.uint64]], limit: int) -> Candidates:
-    """All pairs of texts with an equal key in some band; `bands` yields u64[texts] each.
-
-    In a bucket of more than `limit` texts each text is paired with the `limit` lowest-numbered ones only, so that a
-    flood of n alike texts costs limit * n pairs and not n * n / 2.
-    """
-    return gather(map(ordered, bands), limit)
-
-
 def ordered(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The keys of a band, sorted, and the text of each."""
     order = np.argsort(keys)
@@ -48,7 +39,11 @@ def ordered(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def gather(buckets: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], limit: int) -> Candidates:
-    """All pairs of texts in a bucket: `buckets` yields sorted keys, and the text of each (i64)."""
+    """All pairs of texts in a bucket: `buckets` yields sorted keys, and the text of each (i64).
+
+    In a bucket of more than `limit` texts each text is paired with the `limit` lowest-numbered ones only, so that a
+    flood of n alike texts costs limit * n pairs and not n * n / 2.
+    """
     codes, times = np.empty(0, np.int64), np.empty(0, np.int64)
     waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     size = 0

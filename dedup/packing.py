@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.key_table import EXTRA, Digest
 from dedup.keys import Keys, Lot, Span
+from dedup.signatures import starts_of
 
 _BITS: Final = np.array([32 + extra for extra in EXTRA], np.int64)
 
@@ -40,7 +41,7 @@ def packed(lot: Lot, first: int, last: int) -> list[Packed]:
     spans = [(span.digest, span.starts[first:last], span.ends[first:last]) for span in lot.spans]
     sizes = np.column_stack([ends - starts for _, starts, ends in spans])
     ends = np.cumsum(rooms(sizes))
-    starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
+    starts = starts_of(ends)
     out = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
     at = starts.copy()
     for (digest, heads, tails), extra in zip(spans, EXTRA, strict=True):

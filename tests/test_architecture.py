@@ -354,7 +354,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "nodes": {"alignment", "boilerplate", "corpus", "fields", "relations", "settings", "signatures", "sources", "urls"},
     "opening": {"index", "scheme", "settings", "stores"},
     "outputs": {"errors", "formats", "steady"},
-    "packing": {"kernels", "kernels.packing", "key_table", "keys"},
+    "packing": {"kernels", "kernels.packing", "key_table", "keys", "signatures"},
     "page_map": {"model", "terminal", "words"},
     "pandas": {"deduplication", "frame_result"},
     "paragraphs": {"model", "words"},

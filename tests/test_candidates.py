@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Texts, fingerprint
-from dedup.candidates import Candidates, propose
+from dedup.candidates import Candidates, gather, ordered
 from dedup.scheme import Scheme
 from dedup.settings import Settings
 from dedup.signatures import band_keys
@@ -21,6 +21,11 @@ from tests.hostile import article, edited
 
 def arrays(bands: Sequence[Sequence[int]]) -> list[NDArray[np.uint64]]:
     return [np.array(keys, np.uint64) for keys in bands]
+
+
+def propose(bands: Sequence[NDArray[np.uint64]], limit: int) -> Candidates:
+    """The pairs with an equal key in some band, as a run finds them."""
+    return gather(map(ordered, bands), limit)
 
 
 def check(found: Candidates, bands: Sequence[Sequence[int]], limit: int) -> None:

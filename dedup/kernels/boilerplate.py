@@ -262,13 +262,5 @@ def strip_rows(tokens, base, starts, heads, lengths, marks, marked, out, out_end
     out[: len(out)] = tokens[base : base + len(out)]
     for d in range(len(starts)):
         if marked[d]:
-            n = starts[d] - base
-            at = n
-            for p in range(heads[d], heads[d + 1]):
-                size = np.int64(lengths[p])
-                if marks[p] == 0:
-                    for i in range(size):
-                        out[n + i] = out[at + i]
-                    n += size
-                at += size
-            out_ends[d] = base + n
+            own = slice(heads[d], heads[d + 1])
+            out_ends[d] = starts[d] + strip(tokens[starts[d] :], lengths[own], marks[own], out[starts[d] - base :])
