@@ -3,7 +3,8 @@
     python benchmarks/index.py --articles 100000 1000000 --markdown
 
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
-at once, from records in memory, over the last tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
+at once (`jobs 2`: 5,000 in a call, so that one thread reads while the other one stores), from records in memory, over the last
+tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
 records that wait left out; disk is, with Redis, the memory of the server. `opened`: the same of a process that only opens the
 file; `predicted`: by the formula of `predicted`. Agreement with a run: pairs of copies that adding `data/sample.jsonl.gz` article
@@ -33,8 +34,7 @@ from redis_process import running
 
 import dedup
 from dedup.entries import read
-from dedup.kernels.table import LINE, SLOTS
-from dedup.key_table import LOAD
+from dedup.key_table import EXTRA, size_of
 from dedup.learning import Learned
 from dedup.matching import Matcher
 from dedup.tables import SPARE
@@ -46,7 +46,7 @@ WORDS: Final = 450
 BATCH: Final = 500
 CHECKS: Final = 2_000
 PEER: Final = 20_000
-KINDS: Final = ("memory", "sqlite", "sqlite, bands only", "redis")
+KINDS: Final = ("memory", "memory, jobs 2", "sqlite", "sqlite, jobs 2", "sqlite, bands only", "redis")
 
 
 class Source:
@@ -81,7 +81,12 @@ def resident() -> int:
 def settings(kind: str) -> dedup.Settings:
     """Passages and boilerplate need memory of their own; `bands only` goes without."""
     plain = kind.endswith("bands only")
-    return dedup.Settings(passages=not plain, boilerplate=not plain)
+    return dedup.Settings(passages=not plain, boilerplate=not plain, jobs=jobs(kind))
+
+
+def jobs(kind: str) -> int:
+    """Threads."""
+    return 2 if kind.endswith("jobs 2") else 1
 
 
 def measure(kind: str, articles: int, work: Path) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def measure(kind: str, articles: int, work: Path) -> dict[str, Any]:
     if kind == "redis":
         with running(work, "always") as port:
             return _measured(kind, articles, f"redis://127.0.0.1:{port}/0?prefix=bench")
-    return _measured(kind, articles, "memory:" if kind == "memory" else f"sqlite:{path}")
+    return _measured(kind, articles, "memory:" if kind.startswith("memory") else f"sqlite:{path}")
 
 
 def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
@@ -105,8 +110,9 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     index = dedup.open_index(uri, settings(kind), durability="power")
     spent: list[tuple[float, float]] = []
     stored: list[dict[str, str]] = []
-    for start in range(0, articles, BATCH):
-        records = source.batch(BATCH)
+    call = min(articles // 10, BATCH if jobs(kind) == 1 else 10 * BATCH)
+    for start in range(0, articles, call):
+        records = source.batch(call)
         if start % (articles // 10) == 0:
             stored += records[: CHECKS // 20]
         wall, cpu = time.perf_counter(), time.process_time()
@@ -131,7 +137,7 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     memory = resident() - before
     index.close()
     reopened = 0.0
-    if kind != "memory":
+    if not kind.startswith("memory"):
         begin = time.perf_counter()
         index = dedup.open_index(uri, settings(kind))
         reopened = time.perf_counter() - begin
@@ -139,8 +145,8 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "articles": articles,
-        "fill": BATCH * len(last) / sum(wall for wall, _ in last),
-        "cpu": sum(cpu for _, cpu in last) / (BATCH * len(last)),
+        "fill": call * len(last) / sum(wall for wall, _ in last),
+        "cpu": sum(cpu for _, cpu in last) / (call * len(last)),
         "median": float(np.median(took)),
         "p99": float(np.quantile(took, 0.99)),
         "add": added / len(singly),
@@ -161,7 +167,7 @@ def opened(kind: str, path: Path) -> dict[str, Any]:
     matcher = Matcher(limits, Learned())
     lot = matcher.keys(matcher.pieces(reading.entries, reading.words))
     found = [lot[i] for i in range(len(lot))]
-    keys = sum(len(digest.places) for own in found for digest in own) / len(found)
+    keys = [sum(len(own[i].places) for own in found) / len(found) for i in range(len(EXTRA))]
     warm.close()
     del warm, sample, reading, matcher, lot, found
     gc.collect()
@@ -171,9 +177,9 @@ def opened(kind: str, path: Path) -> dict[str, Any]:
         return {"opened": resident() - before, "keys": keys}
 
 
-def predicted(articles: int, keys: float) -> float:
-    """Bytes of memory of an index in a file that was opened: 6.4 a key over the load of its tables, and ten a row."""
-    return articles * (LINE * 8 / SLOTS * keys * SPARE / LOAD + ROW)
+def predicted(articles: int, keys: list[float]) -> int:
+    """Bytes of memory of an index in a file that was opened: of its tables with so many keys an article each, and ten a row."""
+    return sum(size_of(int(SPARE * articles * own)) for own in keys) + articles * ROW
 
 
 def pairs(keeper: dict[str, str]) -> set[tuple[str, str]]:
@@ -316,7 +322,7 @@ def table(results: list[dict[str, Any]]) -> Table:
                 f"{r['tables'] / n:,.0f}",
                 f"{r['disk'] / n:,.0f}" if r["disk"] else "",
                 f"{r['reopen']:.2f}" if r["reopen"] else "",
-                f"{r['keys']:.0f}" if "keys" in r else "",
+                f"{sum(r['keys']):.0f}" if "keys" in r else "",
                 f"{r['opened'] / 1e6:,.0f}" if "keys" in r else "",
                 f"{predicted(n, r['keys']) / 1e6:,.0f}" if "keys" in r else "",
             )

@@ -17,31 +17,28 @@ import numpy as np
 from harness import Table, finish, machine, parser, say
 
 from dedup.kernels import packing
-from dedup.kernels import table as kernel
-from dedup.key_table import EXTRA, SALTS, Digest, KeyTable
+from dedup.key_table import EXTRA, Digest, KeyTable
 from dedup.passages import SHARE
 from dedup.settings import Limits
 
 KEYS: Final = (36, 36, 21)
 ASKED: Final = 20_000
 PART: Final = 50_000
-BITS: Final = (32, 36, 38, 40, 44, 48)
+BITS: Final = (32, 34, 36, 38, 40, 42)
 
 
 def drawn(rng: np.random.Generator, articles: int, kind: int, extra: int) -> Digest:
     """The keys of so many articles; passages are hashes of 32 bits."""
     most = 1 << 32 if kind == 1 else 1 << 63
     keys = rng.integers(0, most, articles * KEYS[kind], np.uint64)
-    digest = Digest(np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint16))
-    kernel.digest(keys, np.uint64(SALTS[kind]), extra, *digest)
-    return digest
+    return Digest.wide(keys, kind, extra)
 
 
 def found(articles: int, kind: int, extra: int) -> list[tuple[int, int, int]]:
     """What is found for each article that is asked for: rows, the most keys of one row, the most rows of one key."""
     rng = np.random.default_rng(kind)
     limits = Limits()
-    table = KeyTable((limits.bucket, limits.passage, limits.bucket)[kind])
+    table = KeyTable((limits.bucket, limits.passage, limits.bucket)[kind], extra)
     table.empty(articles * KEYS[kind])
     alive = np.ones(articles + 1, np.uint8)
     for first in range(1, articles + 1, PART):
@@ -50,7 +47,7 @@ def found(articles: int, kind: int, extra: int) -> list[tuple[int, int, int]]:
     asked, told = drawn(rng, ASKED, kind, extra), []
     for i in range(ASKED):
         own = slice(i * KEYS[kind], (i + 1) * KEYS[kind])
-        rows, numbers = table.find(Digest(asked.places[own], asked.tags[own]), alive)
+        rows, numbers = table.find(Digest(asked.places[own], asked.marks[own]), alive)
         most = (int(np.unique(part, return_counts=True)[1].max(initial=0)) for part in (rows, numbers))
         told.append((len(rows), *most))
     return told

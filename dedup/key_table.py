@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-LOAD: Final = 0.85
-"""A table is at most so full."""
+from dedup.slab import Slab
 
-GROWTH: Final = 1.3
-"""A table that grows has room for so many times its keys; one of less than `MODEST` bytes for `DOUBLE` as many, since filling it
-anew takes longer than all else that is done to it."""
+MODEST: Final = 64 << 20
+"""Bytes of a table that need not be saved."""
+
+LOAD: Final = 0.9
+"""A table is at most so full; a modest one only as `SPARSE` says, in which no key stands far from its bucket."""
+
+SPARSE: Final = 0.65
+
+GROWTH: Final = 1.1
+"""A table that grows has room for so many times its keys, a modest one for `DOUBLE` as many."""
 
 DOUBLE: Final = 2.0
 
-MODEST: Final = 32 << 20
+PART: Final = 4 << 20
+"""Of a table that grows, so many bytes are moved at once, and given back then."""
 
-SMALLEST: Final = 1 << 12
-"""Keys that an empty table has room for."""
+REACH: Final = 8
+"""A key may stand in so many buckets, and twice as many more as the rows of one key fill; a table is at least so large that
+what is known of a key tells its own bucket from all of these, and in larger ones it may stand in more."""
 
 SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
@@ -30,58 +39,77 @@ one key in a hundred is also that of another band among 40 million; of passages 
 """
 
 
-Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint16]]
-"""A table as kernels take it: one array, as u64, u32 and u16."""
+Arrays = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8], int]
+"""A table as kernels take it (`kernels.table.insert`)."""
 
 
 class Digest(NamedTuple):
-    """Keys as a table holds them, n of them: `places` u32[n], `tags` u16[n]. Of each key 32 bits and `EXTRA` are known; the
-    rest of the tag follows from them, and tells keys apart that stand beside each other in a table.
+    """Keys as a table takes them, n of them: `places` u32[n], and their lowest 28 bits: `marks` u32[n]. Of each key 32 bits and
+    `EXTRA` are known.
     """
 
     places: NDArray[np.uint32]
-    tags: NDArray[np.uint16]
+    marks: NDArray[np.uint32]
 
     @classmethod
     def of(cls, keys: NDArray[np.uint64], kind: int) -> Digest:
         """From whole keys; `kind`: 0 for bands, 1 for passages, 2 for pieces."""
+        return cls.wide(keys, kind, EXTRA[kind])
+
+    @classmethod
+    def wide(cls, keys: NDArray[np.uint64], kind: int, extra: int) -> Digest:
+        """With so many bits beyond the place."""
         from dedup.kernels import table as kernel
 
-        places, tags = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint16)
-        kernel.digest(keys, np.uint64(SALTS[kind]), EXTRA[kind], places, tags)
-        return cls(places, tags)
+        places, marks = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint32)
+        kernel.digest(keys, np.uint64(SALTS[kind]), extra, places, marks)
+        return cls(places, marks)
 
     @classmethod
     def known(cls, places: NDArray[np.uint32], lows: NDArray[np.uint8], kind: int) -> Digest:
         """From places, and what `lows` gave of the keys."""
-        from dedup.kernels import table as kernel
+        from dedup.kernels.table import MARK
 
-        tags = np.empty(len(places), np.uint16)
-        kernel.tags_of(places, lows if EXTRA[kind] else np.zeros(len(places), np.uint8), EXTRA[kind], tags)
-        return cls(places, tags)
+        marks = places << np.uint32(EXTRA[kind])
+        if EXTRA[kind]:
+            marks |= lows
+        return cls(places, marks & np.uint32((1 << MARK) - 1))
 
     def lows(self, kind: int) -> NDArray[np.uint8]:
         """What is known of keys beyond their places, u8[n]; nothing where that is nothing."""
-        some = self.tags if EXTRA[kind] else self.tags[:0]
-        return (some & ((1 << EXTRA[kind]) - 1)).astype(np.uint8)
+        some = self.marks if EXTRA[kind] else self.marks[:0]
+        return (some & np.uint32((1 << EXTRA[kind]) - 1)).astype(np.uint8)
+
+
+def size_of(room: int) -> int:
+    """Bytes of a table that has room for so many keys, if they are many: 7.1 a key over `SPARSE`, over `LOAD` in a large one."""
+    from dedup.kernels.table import LINE, SLOTS
+
+    dense, sparse = (8 * LINE * (int(room / (load * SLOTS)) + 1) for load in (LOAD, SPARSE))
+    return dense if dense >= MODEST else min(sparse, MODEST)
 
 
 class KeyTable:
-    """Which rows hold a key. A key that `limit` living rows hold takes no more, which is counted (`capped`).
+    """Which rows hold a key. A key that `limit` living rows hold takes no more, nor does one that finds no room within reach
+    (`REACH`), of which there is not one in a million by chance; both are counted (`capped`).
 
-    Rows are numbers from 1. Of a key only its digest is known, of which a table holds 18 bits, and about where its place is: a
-    row that does not hold the key is found about once in ten thousand look-ups, so whoever asks verifies. 6.4 bytes a key over
-    `LOAD`.
+    Rows are numbers from 1. A table holds 28 bits of a key; the bucket that it stands in says the others, so that a table that
+    grows needs nobody to ask for keys. `extra`: bits that are known beyond the place.
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.empty(SMALLEST)
+    def __init__(self, limit: int, extra: int) -> None:
+        from dedup.kernels.table import MARK, SLOTS
+
+        self.limit, self._extra = limit, extra
+        self.count = self.capped = 0
+        self._unit = 32 - MARK + extra  # of so many buckets, 1 << unit, a mark tells the keys apart
+        self._least = (REACH + 2 * -(-limit // SLOTS) + 1) << self._unit
+        self.empty(0)
 
     @property
     def arrays(self) -> Arrays:
         """All buckets, as kernels take them."""
-        return self._cells, self._cells.view(np.uint32), self._cells.view(np.uint16)
+        return self._arrays
 
     def entered(self, more: int, refused: int) -> None:
         """Counts keys that a kernel entered in `arrays`, and those that it refused."""
@@ -91,40 +119,63 @@ class KeyTable:
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        return self._cells.nbytes
-
-    def full(self, more: int) -> bool:
-        """Whether there is no room for so many more keys: it has to be `empty`, larger, and filled anew."""
-        return self.count + more > self._room
+        return self._arrays[0].nbytes
 
     def add(self, keys: Digest, owners: NDArray[np.uint32], alive: NDArray[np.uint8]) -> None:
-        """Enters key i for row `owners[i]`; there must be room (`full`). `alive` (u8 by row): rows that are not give way."""
+        """Enters key i for row `owners[i]`; there must be room (`make_room`). `alive` u8 by row: 1 for those that are there, 0
+        for those that are gone, and give way.
+        """
         from dedup.kernels import table as kernel
 
-        entered, refused, _ = kernel.insert(*self.arrays, *keys, owners, self.limit, alive)
-        self.count += entered
-        self.capped += refused
+        entered, refused, _ = kernel.insert(self._arrays, *keys, owners, self.limit, alive)
+        self.entered(entered, refused)
 
-    def grown(self, more: int) -> int:
-        """The room that a table gets that takes so many more keys."""
-        return max(self.count + more, int((DOUBLE if self.nbytes < MODEST else GROWTH) * self.count))
+    def make_room(self, more: int, alive: NDArray[np.uint8]) -> None:
+        """Grows where there is no room for so many more keys; those of rows that are gone are left out then."""
+        if self.count + more > self._room:
+            times = DOUBLE if self.nbytes < MODEST else GROWTH
+            self._move(max(self.count + more, int(times * self.count)), alive)
+
+    def shrink(self, alive: NDArray[np.uint8]) -> None:
+        """Leaves the keys of rows that are gone out, and gives their room back."""
+        self._move(self.count, alive)
+        self._move(self.count, alive)  # of which there is the number now
+
+    def _move(self, room: int, alive: NDArray[np.uint8]) -> None:
+        """Enters all keys in a table that has room for so many, in a thread that an interrupt does not stop half-way."""
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(self._moved, room, alive).result()
+
+    def _moved(self, room: int, alive: NDArray[np.uint8]) -> None:
+        from dedup.kernels import table as kernel
+
+        slab, old, capped = self._slab, self._arrays, self.capped
+        self.empty(room)
+        self.capped = capped
+        part = PART // (8 * kernel.LINE)
+        buckets = len(old[0]) // kernel.LINE
+        for first in range(0, buckets, part):
+            self.entered(*kernel.move(old, self._arrays, self._extra, first, min(first + part, buckets), alive))
+            slab.give_back((first + part) * kernel.LINE)
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
         from dedup.kernels.table import LINE, SLOTS
 
-        buckets = int(max(SMALLEST, room) / (LOAD * SLOTS)) + 1
-        cells = np.zeros((buckets + 1) * LINE, np.uint64)
-        start = -(cells.ctypes.data // cells.itemsize) % LINE  # each in one line of the cache
-        self._cells = cells[start : start + buckets * LINE]
-        self._room = int(LOAD * SLOTS * buckets)
+        buckets = max(self._least, size_of(room) // (8 * LINE))
+        self._slab = Slab(buckets * LINE)
+        cells = self._slab.words
+        reach = (buckets >> self._unit) - 1
+        self._arrays = cells, cells.view(np.uint32), cells.view(np.uint16), cells.view(np.uint8), reach
+        self._room = int((LOAD if cells.nbytes >= MODEST else SPARSE) * SLOTS * buckets)
         self.count = self.capped = 0
 
     def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The rows that hold some of the keys and are `alive` (u8 by row), and the number of the key, one entry for each."""
+        """The rows that hold some of the keys and are there (`alive`, as in `add`), and the number of the key, one entry for
+        each."""
         from dedup.kernels import table as kernel
 
         room = 2 * self.limit * len(keys.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = kernel.find(*self.arrays, *keys, alive, rows, numbers)
+        found = kernel.find(self._arrays, *keys, alive, rows, numbers)
         return rows[:found], numbers[:found]

@@ -50,14 +50,14 @@ class Lot:
         starts, sizes = starts[first:last], (ends - starts)[first:last]
         if len(sizes) and int(sizes.sum()) == int(ends[last - 1] - starts[0]):
             part = slice(int(starts[0]), int(ends[last - 1]))
-            return Digest(digest.places[part], digest.tags[part]), sizes
+            return Digest(digest.places[part], digest.marks[part]), sizes
         numbers = np.arange(int(sizes.sum())) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-        return Digest(digest.places[numbers], digest.tags[numbers]), sizes
+        return Digest(digest.places[numbers], digest.marks[numbers]), sizes
 
 
 def _part(span: Span, i: int) -> Digest:
     start, end = int(span.starts[i]), int(span.ends[i])
-    return Digest(span.digest.places[start:end], span.digest.tags[start:end])
+    return Digest(span.digest.places[start:end], span.digest.marks[start:end])
 
 
 def keys_of(
@@ -103,4 +103,4 @@ def _whole(words: Words) -> int:
     return int.from_bytes(words.hash[:8], "little")
 
 
-_NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))
+_NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint32))

@@ -40,8 +40,7 @@ class Printed(NamedTuple):
     def holders(self, names: Sequence[int], start: int) -> list[int]:
         """The articles from `start` on that have pieces of these names."""
         first = int(self.ends[start - 1]) if start else 0
-        wanted = np.array(names, np.uint64)
-        found = np.isin(self.everywhere[first:], wanted) | np.isin(self.here[first:], wanted)
+        found = Learned(names).marks(Printed(self.everywhere[first:], self.here[first:], self.ends))
         holding: list[int] = np.unique(np.searchsorted(self.ends, first + np.flatnonzero(found), side="right")).tolist()
         return holding
 

@@ -5,7 +5,6 @@ The keys of a row come back in another order, which says nothing, and with what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -73,14 +72,8 @@ def unpacked(data: bytes, sizes: NDArray[np.int64]) -> Keys:
     for kind, extra in enumerate(EXTRA):
         own = np.ascontiguousarray(sizes[:, kind])
         total = int(own.sum())
-        digest = Digest(np.empty(total, np.uint32), np.empty(total, np.uint16))
+        digest = Digest(np.empty(total, np.uint32), np.empty(total, np.uint32))
         if not kernel.unpack(read, own, extra, at, *digest):
             raise ValueError("bytes that are no keys")
         found.append(digest)
     return Keys(found[0], found[1], found[2])
-
-
-def joined(parts: Sequence[Packed]) -> Keys:
-    """The keys of several rows, one row after another."""
-    sizes = np.array([part.sizes for part in parts], np.int64).reshape(-1, len(EXTRA))
-    return unpacked(b"".join(part.data for part in parts), sizes)

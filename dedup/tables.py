@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
-from dedup.key_log import Chunk, KeyLog
-from dedup.key_table import Arrays, Digest, KeyTable
+from dedup.errors import StoreError
+from dedup.key_chunk import Chunk
+from dedup.key_table import EXTRA, Arrays, Digest, KeyTable
 from dedup.keys import Keys, Lot
 from dedup.passages import SHARE
 from dedup.settings import Limits
@@ -22,17 +23,19 @@ OTHERS: Final = CONTEXTS - 1, SITES - 1
 MANY: Final = 1_000
 """So many rows are entered by a thread for each table."""
 
-SPARE: Final = 1.05
+SPARE: Final = 1.02
 """Tables that are filled when an index is opened have room for so many times the keys that its first rows let expect."""
 
 
-class Tables:
-    """What is known of the rows that are kept; `held` gives all of them anew, in chunks, when a table has to grow."""
+_LEAVING: Final = 2
 
-    def __init__(self, limits: Limits, held: Callable[[], Iterable[Chunk]]) -> None:
+
+class Tables:
+    """What is known of the rows that are kept."""
+
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits.bucket, limits.passage, limits.bucket
-        self._near, self._held, self._pieces = map(KeyTable, self._limits)
-        self._all = held
+        self._near, self._held, self._pieces = map(KeyTable, self._limits, EXTRA)
         self._alive = np.zeros(1024, np.uint8)
         self._passages = np.zeros(1024, np.uint16)
         self._sites = np.full(1024, -1, np.int32)
@@ -57,7 +60,7 @@ class Tables:
         self._alive[chunk.rows] = 1
         self._passages[chunk.rows] = np.minimum(chunk.sizes[1], np.iinfo(np.uint16).max)
         self._sites[chunk.rows] = chunk.sites.coded(self.code, -1)
-        self._make_room([len(own.places) for own in chunk.keys], int(chunk.rows[0]))
+        self._make_room([len(own.places) for own in chunk.keys])
         self._enter(chunk)
 
     def _enter(self, chunk: Chunk) -> None:
@@ -78,27 +81,30 @@ class Tables:
         for table, sizes in zip(self._tables, chunk.sizes, strict=True):
             table.empty(int(SPARE * sizes.sum() * rows / max(1, len(chunk.rows))))
 
-    def expect(self, keys: Lot, row: int) -> None:
-        """Makes room for some times the keys of a lot, before they are entered as rows from `row` on, and others beside them."""
-        self._make_room([2 * int((span.ends - span.starts).sum()) for span in keys.spans], row, 4)
+    def expect(self, keys: Lot) -> None:
+        """Makes room for twice the keys of a lot, before they are entered, and others beside them."""
+        self._make_room([2 * int((span.ends - span.starts).sum()) for span in keys.spans])
 
-    def _make_room(self, more: list[int], before: int, times: int = 1) -> None:
-        """If a table has no room for so many more keys, all are filled anew from the living rows before this one, with room for
-        so many times as many more.
-        """
-        if not any(table.full(count) for table, count in zip(self._tables, more, strict=True)):
-            return
+    def _make_room(self, more: list[int]) -> None:
         for table, count in zip(self._tables, more, strict=True):
-            table.empty(table.grown(times * count))
-        for chunk in self._all():
-            rows = chunk.rows
-            self._enter(chunk.only((rows < before) & (self._alive[np.minimum(rows, before)] == 1)))
+            table.make_room(count, self._alive)
+
+    def compact(self) -> None:
+        """Gives the room of rows that are gone back."""
+        for table in self._tables:
+            table.shrink(self._alive)
 
     @property
     def _tables(self) -> tuple[KeyTable, KeyTable, KeyTable]:
         return self._near, self._held, self._pieces
 
     def _grow(self, rows: int) -> None:
+        if rows <= len(self._alive):
+            return
+        from dedup.kernels.table import MOST_ROWS
+
+        if rows > MOST_ROWS + 1:
+            raise StoreError("an index", f"takes {MOST_ROWS:,} articles in all its time; export it to a new one")
         while rows > len(self._alive):
             more = len(self._alive)
             self._alive = np.concatenate((self._alive, np.zeros(more, np.uint8)))
@@ -106,42 +112,51 @@ class Tables:
             self._sites = np.concatenate((self._sites, np.full(more, -1, np.int32)))
 
     def drop(self, row: int) -> None:
-        """Forgets a row; its keys stay until the tables are built anew."""
+        """Forgets a row; its keys stay until others take their places, or the tables grow."""
         if row < len(self._alive):
             self._alive[row] = 0
 
-    def add_row(self, row: int, keys: Keys, site: str | None, log: KeyLog | None = None) -> None:
-        """Enters one row, which is higher than all before; in the log, too, if one is given."""
-        from dedup.kernels import table as kernel
+    def leave(self, row: int) -> None:
+        """Forgets a row that may be taken back, until it is dropped: nothing takes the places of its keys."""
+        self._alive[row] = _LEAVING
+
+    def take_back(self, row: int) -> None:
+        """Knows a row again that has left."""
+        self._alive[row] = 1
+
+    def cut(self, last: int) -> int:
+        """Forgets all rows behind one; returns the highest number that one of them had, which is not to be used again."""
+        behind = np.flatnonzero(self._alive[last + 1 :])
+        self._alive[last + 1 :] = 0
+        return last + 1 + int(behind[-1]) if len(behind) else last
+
+    def add_row(self, row: int, keys: Keys, site: str | None) -> None:
+        """Enters one row, which is higher than all before."""
+        from dedup.kernels import proposals as kernel
 
         self._grow(row + 1)
         self._alive[row] = 1
         self._passages[row] = min(len(keys.held.places), np.iinfo(np.uint16).max)
         self._sites[row] = self.code(site)
-        self._make_room([len(own.places) for own in keys], row)
+        self._make_room([len(own.places) for own in keys])
         entered = np.zeros((len(self._tables), 2), np.int64)
-        digests = tuple((own.places, own.tags) for own in keys)
+        digests = tuple((own.places, own.marks) for own in keys)
         kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
         self._count(entered)
-        if log is not None:
-            log.append(Chunk.of(row, keys, site))
 
-    def admit(
-        self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None], log: KeyLog | None = None
-    ) -> int:
+    def admit(self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None]) -> int:
         """Enters articles `first:last` of a lot, of so many `sites`, as rows from `row` on, up to the first one that rows which
-        are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many;
-        they are entered in the log, too, if one is given.
+        are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many.
         """
-        from dedup.kernels import table as kernel
+        from dedup.kernels import proposals as kernel
 
         self._grow(row + last - first)
-        self._make_room([int(span.ends[last - 1] - span.starts[first]) for span in keys.spans], row)
+        self._make_room([int(span.ends[last - 1] - span.starts[first]) for span in keys.spans])
         entered = np.zeros((len(self._tables), 2), np.int64)
         codes = np.array([self.code(site) for site in sites], np.int32)
         done, _ = kernel.admit(
             self._arrays,
-            tuple((span.digest.places, span.digest.tags) for span in keys.spans),
+            tuple((span.digest.places, span.digest.marks) for span in keys.spans),
             tuple((span.starts, span.ends) for span in keys.spans),
             first,
             last,
@@ -154,8 +169,6 @@ class Tables:
             entered,
         )
         self._count(entered)
-        if log is not None and done:
-            log.append(Chunk.cut(keys, first, row, sites[:done]))
         return int(done)
 
     @property
@@ -168,17 +181,17 @@ class Tables:
 
     def proposed(self, keys: Lot) -> dict[int, list[int]]:
         """What `propose` gives for the articles of a lot, by their numbers, of those that it gives something for."""
-        from dedup.kernels import table as kernel
+        from dedup.kernels import proposals as kernel
 
         some = np.empty(len(keys), np.bool_)
-        digests = tuple((span.digest.places, span.digest.tags) for span in keys.spans)
+        digests = tuple((span.digest.places, span.digest.marks) for span in keys.spans)
         kernel.met(self._arrays, digests, tuple((span.starts, span.ends) for span in keys.spans), self._alive, some)
         found = ((i, self.propose(keys[i])) for i in np.flatnonzero(some).tolist())
         return {i: rows for i, rows in found if rows}
 
     def propose(self, keys: Keys) -> list[int]:
         """The rows that share enough with these keys to be compared, the earliest first."""
-        from dedup.kernels import table as kernel
+        from dedup.kernels import proposals as kernel
 
         few, many, _ = self._limits
         out = np.empty(2 * (few * len(keys.near.places) + many * len(keys.held.places)), np.int64)
@@ -199,7 +212,7 @@ class Tables:
         """The rows that hold some of the pieces, and the number of the piece, one entry for each, for those pieces that at
         least so many rows hold.
         """
-        from dedup.kernels import table as kernel
+        from dedup.kernels import proposals as kernel
 
         room = 2 * self._limits[2] * len(pieces.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)

@@ -8,16 +8,13 @@ _MASK = (1 << 64) - 1
 
 
 def digest(key: int, salt: int, extra: int) -> tuple[int, int]:
-    """Place and tag of a key, of which so many bits more than the place are known."""
+    """Place and mark of a key, of which so many bits more than the place are known."""
     k = (key ^ salt) * 0x9FB21C651E98DF25 & _MASK
     k ^= k >> 32
     k = k * 0xC4CEB9FE1A85EC53 & _MASK
     k ^= k >> 29
     place, own = k >> 32, k % (1 << extra)
-    follows = place * 0x9FB21C651E98DF25 & _MASK
-    follows ^= follows >> 29
-    follows = (follows * 0xC4CEB9FE1A85EC53 & _MASK) >> 48
-    return place, (follows << extra) % (1 << 16) + own
+    return place, ((place << extra) + own) % (1 << 28)
 
 
 class Table:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.boilerplate import CONTEXTS, SITES
-from dedup.kernels.table import SLOTS
-from dedup.key_log import FAN, Chunk, KeyLog
-from dedup.key_table import DOUBLE, EXTRA, GROWTH, MODEST, SALTS, SMALLEST, Digest, KeyTable
+from dedup.errors import StoreError
+from dedup.kernels.table import MOST_ROWS, SLOTS
+from dedup.key_chunk import Chunk
+from dedup.key_table import DOUBLE, EXTRA, GROWTH, MODEST, SALTS, Digest, KeyTable
 from dedup.keys import Keys, Lot, Span
 from dedup.learning import Learned, Printed
 from dedup.passages import SHARE
@@ -32,7 +33,7 @@ def digest(keys: list[int], kind: int = 0) -> Digest:
 
 
 def pairs(found: Digest) -> list[tuple[int, int]]:
-    return list(zip(found.places.tolist(), found.tags.tolist(), strict=True))
+    return list(zip(found.places.tolist(), found.marks.tolist(), strict=True))
 
 
 def owners(row: int, count: int) -> NDArray[np.uint32]:
@@ -55,7 +56,7 @@ def test_digests_are_those_of_the_slow_twin(keys: list[int], kind: int) -> None:
     )
 )
 def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> None:
-    table, twin = KeyTable(3), reference_table.Table(3)
+    table, twin = KeyTable(3, EXTRA[0]), reference_table.Table(3)
     alive = np.ones(32, np.uint8)
     living = set(range(32))
     for row, keys, ends in rows:
@@ -73,28 +74,88 @@ def test_the_table_is_a_dictionary(rows: list[tuple[int, list[int], bool]]) -> N
     assert table.count == sum(map(len, twin.rows.values()))
 
 
-def test_a_table_that_is_filled_anew_finds_what_it_held() -> None:
-    table = KeyTable(4)
+@pytest.mark.parametrize("growth", [1.05, 2.0])
+@pytest.mark.parametrize("extra", [0, 3, 8])
+def test_a_table_that_grows_finds_what_it_held(monkeypatch: pytest.MonkeyPatch, extra: int, growth: float) -> None:
+    """From one end to the other; and what is gone is gone for good."""
+    monkeypatch.setattr("dedup.key_table.DOUBLE", growth)
+    rng = np.random.default_rng(extra)
+    table = KeyTable(4, extra)
     alive = np.ones(100, np.uint8)
-    own = [digest(list(range(100 * row, 100 * row + 100))) for row in range(80)]
-    entered = 0
-    for row, keys in enumerate(own, 1):
-        if table.full(100):
-            table.empty(2 * entered)
-            for r in range(1, row):
-                table.add(own[r - 1], owners(r, 100), alive)
-        table.add(keys, owners(row, 100), alive)
-        entered += 100
-    assert table.count == entered > SMALLEST
-    found = [table.find(keys, alive)[0].tolist() for keys in own]
-    assert all(rows.count(row) == 100 for row, rows in enumerate(found, 1))
-    assert sum(map(len, found)) - entered < entered / 1000  # a row that does not hold the key, now and then
+    own = [Digest.wide(rng.integers(0, 1 << 63, 7_000, np.uint64), 0, extra) for _ in range(90)]
+    rows = dict(enumerate(own, 1))
+    sizes = set()
+    for row, keys in rows.items():
+        table.make_room(len(keys.places), alive)
+        table.add(keys, owners(row, len(keys.places)), alive)
+        sizes.add(table.nbytes)
+        if row % 7 == 0:
+            alive[row] = 0
+    assert len(sizes) > 1
+    assert table.capped == 0
+
+    def holds(row: int) -> bool:
+        found, numbers = table.find(rows[row], alive)
+        return set(numbers[found == row].tolist()) == set(range(len(rows[row].places)))
+
+    assert [row for row in rows if holds(row)] == [row for row in rows if alive[row]]
+    table.shrink(alive)
+    assert table.count == sum(len(set(pairs(keys))) for row, keys in rows.items() if alive[row])
+    alive[:] = 1
+    assert [row for row in rows if holds(row)] == [row for row in rows if row % 7]
+    asked = Digest.wide(rng.integers(0, 1 << 63, 100_000, np.uint64), 0, extra)
+    assert len(table.find(asked, alive)[0]) < len(asked.places) / 1000  # a row that does not hold the key, now and then
 
 
-def test_a_full_table_says_so_before_it_is() -> None:
-    table = KeyTable(4)
-    assert not table.full(SMALLEST)
-    assert table.full(SMALLEST + SLOTS)
+def test_keys_of_rows_that_may_come_back_keep_their_places() -> None:
+    tables = Tables(Limits())
+    tables.add_row(1, made([1, 2, 3]), "a")
+    tables.leave(1)
+    assert tables.propose(made([1, 2, 3])) == []
+    tables.add_row(2, made([1, 2, 3]), "a")
+    tables.compact()
+    tables.take_back(1)
+    assert tables.propose(made([1, 2, 3])) == [1, 2]
+    tables.drop(1)
+    tables.add_row(3, made([1, 2, 3]), "a")
+    tables.take_back(1)
+    assert tables.propose(made([1, 2, 3])) == [2, 3]
+
+
+def test_a_key_that_finds_no_room_within_reach_is_counted() -> None:
+    """Of 256 keys that belong into one bucket, what it and those within reach have room for; a larger table reaches farther."""
+    table = KeyTable(4, EXTRA[0])
+    alive = np.ones(5, np.uint8)
+    places = np.full(256, 1 << 31, np.uint32)
+    keys = Digest.known(places, np.arange(256, dtype=np.uint8), 0)
+    for row in range(1, 5):
+        table.add(keys, owners(row, 256), alive)
+    room = table.arrays[4] * SLOTS
+    assert (table.count, table.capped) == (room, 4 * 256 - room)
+    assert len(table.find(keys, alive)[0]) == room
+    table.empty(10_000_000)
+    for row in range(1, 5):
+        table.add(keys, owners(row, 256), alive)
+    assert (table.count, table.capped) == (4 * 256, 0)
+    assert sorted(zip(*map(np.ndarray.tolist, table.find(keys, alive)), strict=True)) == [
+        (row, i) for row in range(1, 5) for i in range(256)
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 32, 1_000])
+@pytest.mark.parametrize("extra", EXTRA)
+def test_a_key_finds_room_for_as_many_rows_as_it_may_have(limit: int, extra: int) -> None:
+    table = KeyTable(limit, extra)
+    alive = np.ones(limit + 2, np.uint8)
+    for key in (5, 6):
+        one = Digest.wide(np.full(limit + 1, key, np.uint64), 0, extra)
+        table.add(one, np.arange(1, limit + 2, dtype=np.uint32), alive)
+    assert (table.count, table.capped) == (2 * limit, 2)
+
+
+def test_a_row_number_that_a_table_cannot_hold_is_refused() -> None:
+    with pytest.raises(StoreError, match="268,435,455 articles"):
+        Tables(Limits()).add_row(MOST_ROWS + 1, made([1]), None)
 
 
 def made(keys: list[int]) -> Keys:
@@ -109,7 +170,7 @@ def made(keys: list[int]) -> Keys:
 )
 def test_what_is_proposed_is_what_the_slow_twin_proposes(rows: list[list[int]], asked: list[int]) -> None:
     limits = Limits(bucket=3, passage=4)
-    tables = Tables(limits, lambda: ())
+    tables = Tables(limits)
     near, held = reference_table.Table(3), reference_table.Table(4)
     counts = {}
     for row, keys in enumerate(rows, 1):
@@ -152,7 +213,7 @@ def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
 ) -> None:
     """Those before the first one that is proposed a row, or that shows with others that a piece is boilerplate."""
     limits = Limits(bucket=16, passage=16)
-    tables, one_by_one = (Tables(limits, lambda: ()) for _ in range(2))
+    tables, one_by_one = (Tables(limits) for _ in range(2))
     keys = lot(articles)
     first = len(articles) // 3
     count = 0
@@ -177,33 +238,30 @@ def test_what_is_admitted_at_once_is_what_nothing_has_to_do_with(
 
 
 def test_tables_grow_before_they_have_to() -> None:
-    """Where they are told what comes: as many keys again, of others, find room without a second look at all rows."""
-    calls = 0
-
-    def held() -> list[Chunk]:
-        nonlocal calls
-        calls += 1
-        return []
-
-    tables = Tables(Limits(), held)
-    count = SMALLEST // 8
-    lots = [lot([([10 * count * n + k for k in range(count)], [], []) for n in range(i, i + 8)]) for i in (0, 8)]
-    tables.expect(lots[0], 1)
-    assert calls == 1
+    """Where they are told what comes: twice the keys find room without another look at all that is there."""
+    tables = Tables(Limits())
+    count = 1_000
+    lots = [lot([([10 * count * n + k for k in range(count)],) * 3 for n in range(i, i + 8)]) for i in (0, 8)]
+    tables.expect(lots[0])
+    size = tables.nbytes
     for i, keys in enumerate(lots):
         for n in range(8):
             tables.add_row(8 * i + n + 1, keys[n], None)
-        assert tables.admit(keys, 0, 1, 8 * i + 9, [None]) == 0
-    assert calls == 1
+    assert tables.nbytes == size
+    tables.expect(lots[0])
+    assert tables.nbytes > size
 
 
 @pytest.mark.parametrize(("modest", "times"), [(0, GROWTH), (MODEST, DOUBLE)])
 def test_small_tables_double(monkeypatch: pytest.MonkeyPatch, modest: int, times: float) -> None:
     monkeypatch.setattr("dedup.key_table.MODEST", modest)
-    table = KeyTable(4)
-    table.add(digest(list(range(3_000))), owners(1, 3_000), np.ones(2, np.uint8))
-    assert table.grown(10) == int(times * 3_000)
-    assert table.grown(9_000) == 12_000
+    table = KeyTable(4, 0)
+    alive = np.ones(2, np.uint8)
+    table.make_room(50_000, alive)
+    table.add(digest(list(range(50_000))), owners(1, 50_000), alive)
+    size = table.nbytes
+    table.make_room(5_000, alive)
+    assert table.nbytes == pytest.approx(times * size, rel=0.01)
 
 
 def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:
@@ -221,30 +279,25 @@ def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(few(200), few(40), few(9)), min_size=1, max_size=20),
-    st.lists(st.integers(0, 20), max_size=6),
-    st.integers(0, 22),
+    st.lists(st.tuples(few(200), few(40), few(9)), min_size=1, max_size=20), st.lists(st.integers(0, 20), max_size=6)
 )
-def test_a_log_has_the_rows_that_were_appended(
-    articles: list[tuple[list[int], list[int], list[int]]], cuts: list[int], last: int
+def test_joined_chunks_have_the_rows_of_all(
+    articles: list[tuple[list[int], list[int], list[int]]], cuts: list[int]
 ) -> None:
-    """Whatever parts they came in, and without those that were cut off or left out."""
+    """Whatever parts they came in, and without those that are left out."""
     keys = lot(articles)
     sites = [None if i % 3 else f"site {i}" for i in range(len(articles))]
     bounds = sorted({0, len(articles), *(min(cut, len(articles)) for cut in cuts)})
-    log = KeyLog()
+    parts = []
     for start, end in itertools.pairwise(bounds):
         if end == start + 1:
-            log.append(Chunk.of(end, keys[start], sites[start]))
+            parts.append(Chunk.of(end, keys[start], sites[start]))
         else:
-            log.append(Chunk.cut(keys, start, start + 1, sites[start:end]))
+            parts.append(Chunk.cut(keys, start, start + 1, sites[start:end]))
     rows = [(i + 1, sites[i], [pairs(own) for own in keys[i]]) for i in range(len(articles))]
-    assert [row for part in log.parts for row in told(part)] == rows
-    assert len(log.parts) < FAN * max(1, len(bounds).bit_length())
-    log.cut(last)
-    assert [row for part in log.parts for row in told(part)] == rows[:last]
-    whole = Chunk.joined([Chunk.none(), *log.parts])
-    assert told(whole.only(whole.rows % 2 == 0)) == [row for row in rows[:last] if row[0] % 2 == 0]
+    assert [row for part in parts for row in told(part)] == rows
+    whole = Chunk.joined([Chunk.none(), *parts])
+    assert told(whole.only(whole.rows % 2 == 0)) == [row for row in rows if row[0] % 2 == 0]
 
 
 @pytest.mark.parametrize("spaced", [False, True])

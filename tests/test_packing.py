@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.key_table import EXTRA, Digest
 from dedup.keys import Keys, Lot, Span
-from dedup.packing import Packed, joined, packed, packed_alone, rooms, unpacked
+from dedup.packing import Packed, packed, packed_alone, rooms, unpacked
 
 SIZES = st.tuples(*(st.integers(0, 70) for _ in EXTRA))
 
@@ -30,7 +32,12 @@ def lot(sizes: list[tuple[int, ...]], seed: int) -> Lot:
 
 def told(keys: Keys) -> list[list[tuple[int, int]]]:
     """The keys of each kind, sorted."""
-    return [sorted(zip(own.places.tolist(), own.tags.tolist(), strict=True)) for own in keys]
+    return [sorted(zip(own.places.tolist(), own.marks.tolist(), strict=True)) for own in keys]
+
+
+def joined(parts: list[Packed]) -> Keys:
+    """The keys of several rows, one row after another."""
+    return unpacked(b"".join(part.data for part in parts), table([part.sizes for part in parts]))
 
 
 @settings(deadline=None)
@@ -50,7 +57,7 @@ def test_packed_keys_come_back(sizes: list[tuple[int, ...]], seed: int, data: st
         assert whole.places.tolist() == [place for own in places for place in own]
 
 
-def table(sizes: list[tuple[int, ...]]) -> NDArray[np.int64]:
+def table(sizes: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
     return np.array(sizes, np.int64).reshape(-1, len(EXTRA))
 
 

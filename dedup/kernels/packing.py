@@ -6,10 +6,10 @@ So their number alone tells how many bytes they take (Fano 1971, Elias 1974).
 from __future__ import annotations
 
 import numpy as np
-from numba import int64, njit, uint8, uint16, uint32, uint64
+from numba import int64, njit, uint8, uint32, uint64
 
 from dedup.kernels.sorting import sort_part
-from dedup.kernels.table import made_tag
+from dedup.kernels.table import marked
 
 _LOWEST = np.array([0] + [(i & -i).bit_length() - 1 for i in range(1, 256)])
 """The lowest bit that is set in a byte."""
@@ -43,11 +43,11 @@ def rooms(sizes, bits, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped-def]
+def pack(places, marks, starts, ends, extra, at, out):  # type: ignore[no-untyped-def]
     """Writes the keys of one kind, those of row i at `starts[i]:ends[i]`, to `out` (u8, zeros) from byte `at[i]` on, and moves
     `at` behind them.
     """
-    mask = uint16((1 << extra) - 1)
+    mask = uint32((1 << extra) - 1)
     bits = 32 + extra
     for i in range(len(starts)):
         count = ends[i] - starts[i]
@@ -55,7 +55,7 @@ def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped
             continue
         keys = np.empty(count, np.uint64)
         for k in range(count):
-            key = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(tags[starts[i] + k] & mask)
+            key = (uint64(places[starts[i] + k]) << uint64(extra)) | uint64(marks[starts[i] + k] & mask)
             keys[k] = key
         sort_part(keys, 0, count)
         lower = bits - _upper(count, bits)
@@ -76,7 +76,7 @@ def pack(places, tags, starts, ends, extra, at, out):  # type: ignore[no-untyped
 
 
 @njit(nogil=True, cache=True)
-def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def]
+def unpack(data, sizes, extra, at, places, marks):  # type: ignore[no-untyped-def]
     """Reads what `pack` wrote: `sizes[i]` keys of row i from byte `at[i]` on, which moves behind them. Returns whether it can
     have been written so. `data` must have the bytes.
     """
@@ -96,11 +96,11 @@ def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def
         last = high + count + (1 << upper)
         found = 0
         for at_byte in range(high >> 3, end >> 3):
-            marks = int64(data[at_byte])
+            ones = int64(data[at_byte])
             if at_byte == high >> 3:
-                marks &= 255 << (high & 7)
-            while marks != 0:
-                mark = 8 * at_byte + _LOWEST[marks]
+                ones &= 255 << (high & 7)
+            while ones != 0:
+                mark = 8 * at_byte + _LOWEST[ones]
                 if found == count or mark >= last:
                     return False
                 byte = place >> 3
@@ -109,8 +109,8 @@ def unpack(data, sizes, extra, at, places, tags):  # type: ignore[no-untyped-def
                     key |= uint64(data[byte + k]) << uint64(8 * k)
                 key = ((key >> uint64(place & 7)) & low) | (uint64(mark - high - found) << uint64(lower))
                 places[done] = uint32(key >> uint64(extra))
-                tags[done] = made_tag(places[done], key & mask, uint64(extra))
-                marks &= marks - 1
+                marks[done] = marked(places[done], key & mask, extra)
+                ones &= ones - 1
                 place += lower
                 done += 1
                 found += 1

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-import numpy as np
-
 from dedup.entries import Entry
 from dedup.errors import StoreError
-from dedup.key_log import Chunk, KeyLog
 from dedup.keys import Keys, Lot
 from dedup.stores import Opening
 from dedup.tables import Tables
@@ -26,7 +23,6 @@ class MemoryStore:
         self.header = opening.header
         self._limits = opening.limits
         self._entries: dict[int, tuple[Any, ...]] = {}  # see `Entry.parts`
-        self._log = KeyLog()
         self._rows: dict[str, tuple[int, ...]] = {}
         self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
@@ -36,16 +32,8 @@ class MemoryStore:
         self._before: dict[int, tuple[Any, ...] | None] = {}
         self._learned: set[int] = set()  # in this change
         self._noted: dict[str, str | None] = {}  # what was noted before
-        self.tables = Tables(self._limits, self._held)
-
-    def _held(self) -> Iterator[Chunk]:
-        yield from self._log.parts
-
-    def _living(self) -> Iterator[Chunk]:
-        """The keys of the rows that are there."""
-        for part in self._log.parts:
-            here = np.fromiter((row in self._entries for row in part.rows.tolist()), np.bool_, len(part.rows))
-            yield part.only(here)
+        self._left: set[int] = set()  # rows that were forgotten in this change
+        self.tables = Tables(self._limits)
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -53,6 +41,8 @@ class MemoryStore:
         self._start = self._last
         try:
             yield
+            for row in self._left:
+                self.tables.drop(row)
         except BaseException:
             self._undo()
             raise
@@ -60,6 +50,7 @@ class MemoryStore:
             self._before.clear()
             self._learned.clear()
             self._noted.clear()
+            self._left.clear()
 
     def _undo(self) -> None:
         """Every row is again as it was before the change."""
@@ -68,11 +59,13 @@ class MemoryStore:
         for row, parts in sorted(was.items()):
             if parts is not None:
                 self._put(row, Entry._make(parts))
-        self._log.cut(self._start)
+        self._last = max(self._last, self.tables.cut(self._start))
+        for row in self._left:
+            if row <= self._start:
+                self.tables.take_back(row)
         self._names -= self._learned
         for name, value in self._noted.items():
             self._set(name, value)
-        self._fill()
 
     def _remember(self, row: int) -> None:
         """Remembers how a row is before it is changed for the first time."""
@@ -81,11 +74,6 @@ class MemoryStore:
     def read(self) -> AbstractContextManager[None]:
         """Nobody else writes here."""
         return nullcontext()
-
-    def _fill(self) -> None:
-        self.tables = Tables(self._limits, self._held)
-        for chunk in self._living():
-            self.tables.add(chunk)
 
     def refresh(self) -> list[int]:
         """Nobody else writes here."""
@@ -119,14 +107,14 @@ class MemoryStore:
         row = self._last = self._last + 1
         self._remember(row)
         self._put(row, entry)
-        self.tables.add_row(row, keys, entry.site, self._log)
+        self.tables.add_row(row, keys, entry.site)
         return row
 
     def admit(self, entries: Sequence[Entry], keys: Lot, first: int) -> range:
         """Stores entries up to the first one that something here may have to do with."""
         start = self._last + 1
         sites = [entry.site for entry in entries]
-        self._last += self.tables.admit(keys, first, first + len(entries), start, sites, self._log)
+        self._last += self.tables.admit(keys, first, first + len(entries), start, sites)
         rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
@@ -148,7 +136,8 @@ class MemoryStore:
             entry = Entry._make(self._entries.pop(row))
             _remove(self._rows, entry.id, row)
             _remove(self._copies, entry.kept, row)
-            self.tables.drop(row)
+            self._left.add(row)
+            self.tables.leave(row)
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
         """Changes an entry."""
@@ -207,18 +196,13 @@ class MemoryStore:
         return []
 
     def compact(self) -> None:
-        """Builds the tables without the rows that were forgotten."""
-        log = KeyLog()
-        for part in self._living():
-            if len(part.rows):
-                log.append(part)
-        self._log = log
-        self._fill()
+        """Gives the room of what was forgotten back."""
+        self.tables.compact()
 
     def close(self) -> None:
         """Forgets everything."""
-        self._entries, self._rows, self._copies, self._log = {}, {}, {}, KeyLog()
-        self._fill()
+        self._entries, self._rows, self._copies = {}, {}, {}
+        self.tables = Tables(self._limits)
 
 
 def _remove(table: dict[Any, tuple[int, ...]], name: object, row: int) -> None:

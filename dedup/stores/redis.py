@@ -11,7 +11,6 @@ from typing import Any, Final
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
-from dedup.key_log import Chunk
 from dedup.keys import Keys, Lot
 from dedup.packing import packed_alone
 from dedup.stores import Opening
@@ -21,7 +20,6 @@ from dedup.stores.redis_address import Address
 from dedup.stores.redis_articles import REMEMBERED, Articles
 from dedup.stores.redis_care import problems, size, slim
 from dedup.stores.redis_change import Change
-from dedup.stores.redis_keys import held
 from dedup.stores.redis_mirror import NONCE, Mirror
 from dedup.stores.redis_parcels import Parcel, Parcels
 from dedup.stores.redis_rows import CHUNK
@@ -82,14 +80,10 @@ class RedisStore:
 
     def _forget(self) -> None:
         """Everything in memory is to be read anew."""
-        self._mirror = Mirror(self.uri, self._limits, self._held, self._address.ttl)
+        self._mirror = Mirror(self.uri, self._limits, self._address.ttl)
         self._articles.clear()
         self._parcels = None
         self._change = Change(self._mirror)
-
-    def _held(self) -> Iterator[Chunk]:
-        """All rows with their keys, those of this change included."""
-        return held(self._server, self._key, self._mirror, self._change)
 
     # Keeping up
 
@@ -262,7 +256,7 @@ class RedisStore:
         """Makes what will be sent of those that look new, and reads in one go what others will be compared with."""
         if self._others:
             self._keep_up()
-        self.tables.expect(keys, self._mirror.last + 1)  # others would wait while tables grow later
+        self.tables.expect(keys)  # others would wait while tables grow later
         proposed = self.tables.proposed(keys)
         wanted = sorted({row for rows in proposed.values() for row in rows})
         self._articles.of(wanted[-REMEMBERED:], self._mirror, self._change)

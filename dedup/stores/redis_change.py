@@ -8,8 +8,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from dedup import zstd
-from dedup.key_log import Chunk, Sites
-from dedup.packing import joined
 from dedup.stores import redis_rows as rows_
 from dedup.stores.redis_mirror import Mirror
 from dedup.stores.redis_parcels import Parcel
@@ -71,14 +69,6 @@ class Change:
         """A row that is new."""
         self.pending[row] = parcel
         self.weight += len(parcel.article or parcel.entry.text) + len(parcel.packed.data)
-
-    @property
-    def chunk(self) -> Chunk:
-        """The keys of the rows that are new and not sent yet."""
-        packed = [parcel.packed for parcel in self.pending.values()]
-        sizes = np.array([own.sizes for own in packed], np.int64).reshape(-1, len(rows_.KINDS))
-        sites = Sites.of([parcel.entry.site for parcel in self.pending.values()])
-        return Chunk(np.array(list(self.pending), np.uint32), joined(packed), tuple(sizes.T), sites)
 
     def touch(self, row: int) -> None:
         """A row that is another one now."""

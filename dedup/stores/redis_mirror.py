@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged
-from dedup.key_log import Chunk
+from dedup.key_chunk import Chunk
 from dedup.packing import rooms
 from dedup.settings import Limits
 from dedup.stores.redis_rows import CHANGE, CHUNK, RECORD, sizes_of, split
@@ -26,13 +26,13 @@ _STATES: Final = ("kept", "copies", "lost", "here", "check")
 
 
 class Mirror:
-    """Rows 1 to `last`, at a `version` of the index; -1: nothing is known yet. `held` reads all keys again (`Tables`).
+    """Rows 1 to `last`, at a `version` of the index; -1: nothing is known yet.
 
     `fresh`: names of boilerplate that came in and were not told yet. `aged`: rows that are older than `ttl` seconds, and count as
     forgotten from then on, though nobody has written it yet.
     """
 
-    def __init__(self, uri: str, limits: Limits, held: Callable[[], Iterable[Chunk]], ttl: float | None) -> None:
+    def __init__(self, uri: str, limits: Limits, ttl: float | None) -> None:
         self._uri, self._ttl = uri, ttl
         self.generation, self.version, self.nonce = 0, -1, b""
         self.last = 0
@@ -45,7 +45,7 @@ class Mirror:
         self.aged: set[int] = set()
         self.alive = 0
         self._oldest = math.inf
-        self.tables = Tables(limits, held)
+        self.tables = Tables(limits)
 
     # What others wrote
 

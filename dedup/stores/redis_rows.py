@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.json_values import exact
-from dedup.key_log import Chunk, Sites
+from dedup.key_chunk import Chunk, Sites
 from dedup.packing import Packed, rooms, unpacked
 
 CHUNK: Final = 1024

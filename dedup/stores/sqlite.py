@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
-from dedup.key_log import Chunk, KeyLog
+from dedup.key_chunk import Chunk
 from dedup.keys import Keys, Lot
 from dedup.stores import Opening, sqlite_checks, sqlite_keys
 from dedup.stores import sqlite_file as file
@@ -48,11 +48,11 @@ class SqliteStore:
         self.header = file.checked(self.path, self.uri, opening)
         file.warn_of_network(self.path)
         self._pending: dict[int, Entry] = {}
-        self._keys = KeyLog()  # of those that are pending
+        self._keys: list[Chunk] = []  # of those that are pending
         self._counts: dict[int, tuple[int, int]] = {}
         self._last = self._gone = self._learned = 0
         self._version = -1
-        self.tables = Tables(self._limits, self._held)
+        self.tables = Tables(self._limits)
         with file.untouched(self.path, self.uri):
             self._db = Connection(self.path, self.uri, opening.durability)
             try:
@@ -63,11 +63,11 @@ class SqliteStore:
 
     def _forget(self) -> None:
         """Everything in memory is to be read anew."""
-        self.tables = Tables(self._limits, self._held)
+        self.tables = Tables(self._limits)
         self._last = self._gone = self._learned = 0
         self._version = -1
         self._pending.clear()
-        self._keys = KeyLog()
+        self._keys.clear()
         self._counts.clear()
 
     def _fill(self) -> None:
@@ -75,12 +75,6 @@ class SqliteStore:
         self._forget()
         with self.read():
             self.refresh()
-
-    def _held(self) -> Iterator[Chunk]:
-        """All rows, those of this change included."""
-        written = self._last - len(self._pending)
-        yield from sqlite_keys.chunks(self._db, self.uri, 0, written)
-        yield from self._keys.parts
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -212,7 +206,8 @@ class SqliteStore:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
         self._pending[row] = entry.at(row)
-        self.tables.add_row(row, keys, entry.site, self._keys)
+        self.tables.add_row(row, keys, entry.site)
+        self._keys.append(Chunk.of(row, keys, entry.site))
         if len(self._pending) >= _WAITING:
             self._flush()
         return row
@@ -221,8 +216,10 @@ class SqliteStore:
         """Stores entries up to the first one that something here may have to do with; all at the end of this change."""
         start = self._last + 1
         sites = [entry.site for entry in entries]
-        self._last += self.tables.admit(keys, first, first + len(entries), start, sites, self._keys)
+        self._last += self.tables.admit(keys, first, first + len(entries), start, sites)
         rows = range(start, self._last + 1)
+        if rows:
+            self._keys.append(Chunk.cut(keys, first, start, sites[: len(rows)]))
         for row, entry in zip(rows, entries, strict=False):
             self._pending[row] = entry.at(row)
         if len(self._pending) >= _WAITING:
@@ -236,9 +233,9 @@ class SqliteStore:
             rows = [file.row_of(entry, entry.body or next(missing)) for entry in self._pending.values()]
             places = ", ".join("?" * len(rows[0]))
             self._db.run_many(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
-            self._db.run(sqlite_keys.INSERT, sqlite_keys.segment_of(Chunk.joined(self._keys.parts)))
+            self._db.run(sqlite_keys.INSERT, sqlite_keys.segment_of(Chunk.joined(self._keys)))
             self._pending.clear()
-            self._keys = KeyLog()
+            self._keys.clear()
         counts, self._counts = self._counts, {}
         for row, (copies, lost) in counts.items():
             self._change(row, None, copies, lost)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from dedup.errors import IndexDamaged
-from dedup.key_log import LONGEST, Chunk, Sites
+from dedup.key_chunk import Chunk, Sites
 from dedup.key_table import EXTRA, Digest
 from dedup.keys import Keys
 from dedup.stores.sqlite_connection import Connection
@@ -38,6 +38,9 @@ _PLACE, _LOW = np.dtype("<u4"), np.dtype("u1")
 
 _WIDTHS: Final = tuple(_PLACE.itemsize + bool(extra) * _LOW.itemsize for extra in EXTRA)
 """Bytes of a key of each kind."""
+
+_LONGEST: Final = 5_000
+"""So many articles are read at once, about."""
 
 _WHOLE: Final = 1_000
 """`compact` joins so many articles in a row."""
@@ -71,12 +74,14 @@ def sound(segment: tuple[Any, ...]) -> bool:
 
 def chunk_of(segment: tuple[Any, ...]) -> Chunk:
     """The articles of a row; those that were forgotten before `compact` are left out. Raises ValueError where it is none."""
+    from dedup.kernels.table import MOST_ROWS
+
     last, first, sites, numbers, *blobs, _ = segment
     held = np.frombuffer(numbers, _PLACE).reshape(-1, 4).astype(np.int64)
     names = json.loads(sites)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError("sites that have no names")
-    if not 0 < first <= last == first + len(held) - 1 <= np.iinfo(np.uint32).max or held[:, 3].max() > len(names):
+    if not 0 < first <= last == first + len(held) - 1 <= MOST_ROWS or held[:, 3].max() > len(names):
         raise ValueError("numbers that do not fit")
     keys = []
     for kind, blob in enumerate(blobs):
@@ -109,7 +114,7 @@ def chunks(db: Connection, uri: str, after: int, last: int) -> Iterator[Chunk]:
         at = segment[0]
         parts.append(chunk.only((chunk.rows > after) & (chunk.rows <= last)))
         waiting += len(parts[-1].rows)
-        if waiting >= LONGEST:
+        if waiting >= _LONGEST:
             yield Chunk.joined(parts)
             parts, waiting = [], 0
     if at < last:
@@ -123,7 +128,7 @@ def compact(db: Connection, uri: str) -> None:
     after = 0
     ends = [last for (last,) in db.each("SELECT last FROM keys ORDER BY last")]
     for i, last in enumerate(ends):
-        if last - after < LONGEST and i < len(ends) - 1:
+        if last - after < _LONGEST and i < len(ends) - 1:
             continue
         there = np.array([row for (row,) in db.each(_THERE, (after, last))], np.uint32)
         found = [chunk.only(np.isin(chunk.rows, there)) for chunk in chunks(db, uri, after, last)]

@@ -1,20 +1,15 @@
-"""Keys of rows, in the order of the rows, in memory: what tables are filled from, at first and when they have to grow."""
+"""Keys of rows, in the order of the rows, in memory: what tables are filled from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.key_table import Digest
 from dedup.keys import Keys, Lot
-
-LONGEST: Final = 5_000
-"""Parts of a log are joined until they have so many rows."""
-
-FAN: Final = 8
 
 
 class Sites(NamedTuple):
@@ -56,7 +51,7 @@ class Chunk(NamedTuple):
     @classmethod
     def none(cls) -> Chunk:
         """No rows."""
-        nothing = Digest(np.empty(0, np.uint32), np.empty(0, np.uint16))
+        nothing = Digest(np.empty(0, np.uint32), np.empty(0, np.uint32))
         sizes = tuple(np.empty(0, np.int64) for _ in range(3))
         return cls(np.empty(0, np.uint32), Keys(nothing, nothing, nothing), sizes, Sites.of(()))
 
@@ -91,36 +86,10 @@ class Chunk(NamedTuple):
         keys = []
         for own, sizes in zip(self.keys, self.sizes, strict=True):
             each = np.repeat(use, sizes)
-            keys.append(Digest(own.places[each], own.tags[each]))
+            keys.append(Digest(own.places[each], own.marks[each]))
         sites = self.sites._replace(codes=self.sites.codes[use])
         return Chunk(self.rows[use], Keys(*keys), tuple(sizes[use] for sizes in self.sizes), sites)
 
 
 def _by_kind(parts: Sequence[Chunk]) -> Iterator[tuple[Digest, ...]]:
     return zip(*(part.keys for part in parts), strict=True)
-
-
-class KeyLog:
-    """What was appended, in order. So many parts (`FAN`) are joined to one when as many were joined to each of them before, so
-    that each key is moved a few times only.
-    """
-
-    def __init__(self) -> None:
-        self.parts: list[Chunk] = []
-        self._levels: list[int] = []
-
-    def append(self, part: Chunk) -> None:
-        """Takes in rows that are higher than all before."""
-        self.parts.append(part)
-        self._levels.append(0)
-        while self._levels[-FAN:] == [self._levels[-1]] * FAN and len(self.parts[-1].rows) < LONGEST:
-            self.parts[-FAN:] = [Chunk.joined(self.parts[-FAN:])]
-            self._levels[-FAN:] = [self._levels[-1] + 1]
-
-    def cut(self, last: int) -> None:
-        """Forgets all rows that are higher."""
-        while self.parts and self.parts[-1].rows[0] > last:
-            self.parts.pop()
-            self._levels.pop()
-        if self.parts:
-            self.parts[-1] = self.parts[-1].only(self.parts[-1].rows <= last)
