@@ -89,7 +89,7 @@ def common_tokens(a, a0, na, b, b0, nb):  # type: ignore[no-untyped-def]
             equal |= uint64(a[a0 + i] == b[j]) << uint64(i)
         new = steps & equal
         steps = (steps + new) | (steps - new)
-    found = 0
+    found = np.int64(0)
     for i in range(na):
         found += np.int64(~steps >> uint64(i) & uint64(1))
     return found
