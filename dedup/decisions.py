@@ -133,9 +133,10 @@ class Judge:
 
     def speaker(self, node: int) -> int:
         """The row that speaks for a node, the one that would be kept of it: whatever is removed was compared with that."""
-        if node not in self._speakers:
-            self._speakers[node] = self.preferred(self.rows(node))
-        return self._speakers[node]
+        row = self._speakers.get(node)
+        if row is None:
+            row = self._speakers[node] = self.preferred(self.rows(node))
+        return row
 
     def ranks(self, rows: list[int]) -> dict[int, tuple[Any, ...]]:
         """What the policies order rows of equal words by."""
@@ -163,8 +164,9 @@ class Judge:
 
     def _crowd(self, node: int) -> list[int]:
         """Rows of a node of several, of the lowest ids, at most `_CROWD` of them."""
-        rows = self.rows(node)
-        return [] if len(rows) == 1 else sorted(rows, key=self.source.facts.ids.__getitem__)[:_CROWD]
+        if self._heads[node + 1] - self._heads[node] == 1:
+            return []
+        return sorted(self.rows(node), key=self.source.facts.ids.__getitem__)[:_CROWD]
 
 
 @dataclass(slots=True)
