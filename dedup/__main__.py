@@ -6,7 +6,11 @@ import sys
 
 
 def main() -> None:
-    """Runs the command. An interrupt that comes while it is imported ends it as a later one does."""
+    """Runs the command. An interrupt that comes while it is imported ends it as a later one does.
+
+    numba imports scipy where there is one, for its BLAS, which no kernel needs: a tenth of a second. So there is none here.
+    """
+    sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
     try:
         from dedup.cli import main as command
     except KeyboardInterrupt:

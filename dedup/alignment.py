@@ -1,7 +1,7 @@
 """Pairs of token sequences -> how many tokens of each pair are aligned.
 
 Anchors are the common runs of at least `RUN` tokens, in any order, so that moved paragraphs count. Between two anchors
-that are neighbours in both texts, the gap counts by its longest common subsequence (rapidfuzz), but only when the gap is
+that are neighbours in both texts, the gap counts by its longest common subsequence, but only when the gap is
 short or that is at least half of it: an edited word costs one word, an unrelated stretch costs all of it. Nothing
 outside or between unrelated anchors counts, which is what a bare longest common subsequence gets wrong: frequent words
 of unrelated texts match in order.
@@ -53,11 +53,14 @@ class Tokens(NamedTuple):
 
 class Aligned(NamedTuple):
     """`words` i64[pairs]: tokens of either side that are aligned. `numbers` i64[pairs]: numbers in the text that has fewer.
+    `runs` i64[n, 3]: the anchors (start in a, start in b, length), those of pair i up to `run_ends[i]` (i64[pairs]).
     `long_gaps`: gaps over `GAP_LIMIT`.
     """
 
     words: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    run_ends: NDArray[np.int64]
     long_gaps: int
 
 
@@ -72,25 +75,32 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
     room = int(np.add.reduce(np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1))
     shared = np.empty(len(pairs), np.int64)
     numbers = np.empty(len(pairs), np.int64)
-    gaps = np.empty((room, 4), np.int64)
-    gap_ends = np.empty(len(pairs), np.int64)
-    long_gaps = kernel.align_pairs(
-        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, shared, numbers, gaps, gap_ends
-    )
+    runs, run_ends = np.empty((room, 3), np.int64), np.empty(len(pairs), np.int64)
+    gaps, gap_ends = np.empty((room, 5), np.int64), np.empty(len(pairs), np.int64)
+    found = shared, numbers, runs, run_ends, gaps, gap_ends
+    long_gaps = kernel.align_pairs(tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, *found)
     count = int(gap_ends[-1]) if len(pairs) else 0
     if count:
         totals = np.concatenate(([0], np.cumsum(_score(tokens.values, gaps[:count]))))
-        shared += totals[gap_ends] - totals[np.concatenate(([0], gap_ends[:-1]))]
-    return Aligned(shared, numbers, int(long_gaps))
+        shared += totals[gap_ends] - totals[starts_of(gap_ends)]
+    return Aligned(shared, numbers, runs, run_ends, int(long_gaps))
 
 
 def _score(values: NDArray[np.uint32], gaps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Common tokens of each gap (a, length, b, length), 0 where the gap is neither short nor alike enough."""
+    """Common tokens of each gap (`align_pairs`), 0 where the gap is neither short nor alike enough."""
+    common = gaps[:, 4].copy()
+    long = np.flatnonzero(common < 0)
+    if len(long):
+        common[long] = _common(values, gaps[long])
+    short = np.maximum(gaps[:, 1], gaps[:, 3]) <= SHORT_GAP
+    return np.where(short | (2 * common >= GAP_SHARE * (gaps[:, 1] + gaps[:, 3])), common, 0)
+
+
+def _common(values: NDArray[np.uint32], gaps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Common tokens of gaps of any length."""
     from rapidfuzz.distance import LCSseq
     from rapidfuzz.process import cpdist
 
     left = [array("I", values[s : s + n].tobytes()) for s, n in gaps[:, :2].tolist()]
-    right = [array("I", values[s : s + n].tobytes()) for s, n in gaps[:, 2:].tolist()]
-    common = cpdist(left, right, scorer=LCSseq.similarity, dtype=np.int32).astype(np.int64)
-    short = np.maximum(gaps[:, 1], gaps[:, 3]) <= SHORT_GAP
-    return np.where(short | (2 * common >= GAP_SHARE * (gaps[:, 1] + gaps[:, 3])), common, 0)
+    right = [array("I", values[s : s + n].tobytes()) for s, n in gaps[:, 2:4].tolist()]
+    return cpdist(left, right, scorer=LCSseq.similarity, dtype=np.int32).astype(np.int64)

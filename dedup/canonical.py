@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dedup.errors import SettingsError
 from dedup.fields import Article
 from dedup.urls import host, normal_url
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One copy of an article, as policies compare it.
 
     `published`: seconds since 1970 UTC. `words`: tokens of its text. `held`: of the words of its cluster, how many it

@@ -302,8 +302,12 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> object:
         value = record.get(name)
         if value is not None:
             return value
-    inner = (_inner(record, name) for name in names if "." in name)
-    return next((value for value in inner if value is not None), None)
+    for name in names:
+        if "." in name:
+            value = _inner(record, name)
+            if value is not None:
+                return value
+    return None
 
 
 def _inner(record: Mapping[str, Any], name: str) -> object:

@@ -19,7 +19,7 @@ from dedup.signatures import encode
 from dedup.urls import host
 
 ORIGINS: Final = 100_000
-"""So many origins of URLs are remembered, each with its host."""
+"""So many origins of URLs are remembered, each with its host, and so many spellings of sites."""
 
 BATCH_BYTES: Final = 1 << 19
 """Texts are read and fingerprinted in batches of about this many bytes."""
@@ -47,6 +47,7 @@ class Facts:
         self._codes: dict[str, int] = {}
         self._names: list[str] = []
         self._origins: dict[str, int] = {}
+        self._spelled: dict[str, int] = {}
         self.ids: list[str] = []
         self.sites = array("i")
         self.stated = dict.fromkeys(("id", "published", "title", "site", "url"), 0)
@@ -89,10 +90,14 @@ class Facts:
         return code
 
     def _code(self, name: str) -> int:
-        plain = name.lower().removeprefix("www.")
-        code = self._codes.setdefault(plain, len(self._codes))
-        if code == len(self._names):
-            self._names.append(plain)
+        code = self._spelled.get(name)
+        if code is None:
+            plain = name.lower().removeprefix("www.")
+            code = self._codes.setdefault(plain, len(self._codes))
+            if code == len(self._names):
+                self._names.append(plain)
+            if len(self._spelled) < ORIGINS:
+                self._spelled[name] = code
         return code
 
     @property

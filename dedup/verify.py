@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup.alignment import RUN, Aligned, Tokens, align
 from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
-from dedup.signatures import encode
+from dedup.signatures import encode, starts_of
 from dedup.stretches import in_order
 from dedup.words import spelling
 
@@ -158,8 +158,9 @@ def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: 
     counts = np.empty((len(chosen), _COUNTS), np.int64)
     names = np.empty((len(chosen), NAMES, 3), np.int64)
     lead = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
+    runs = found.runs, starts_of(found.run_ends)[some], found.run_ends[some]
     kernel.contrast_pairs(
-        tokens.values, tokens.starts, tokens.ends, chosen, RUN, GAP, PLACE, lead, leads, counts, names
+        tokens.values, tokens.starts, tokens.ends, chosen, runs, RUN, GAP, PLACE, lead, leads, counts, names
     )
     several = (names[:, 0, 2] > 1).nonzero()[0].tolist()
     named = {i: [(p, q, n) for p, q, n in names[i].tolist() if n] for i in several}

@@ -162,7 +162,7 @@ def _copy(stream: IO[bytes], source: LineSource, rows: Rows, *, as_lines: bool) 
             continue
         # one stretch of the input, of which the lines that are not kept are left out
         base = int(starts[head])
-        data = source.read(file, base, int(ends[tail - 1]) - base)
+        data = memoryview(source.read(file, base, int(ends[tail - 1]) - base))
         apart = np.flatnonzero(starts[head + 1 : tail] != ends[head : tail - 1] + 1) + head + 1
         first = np.concatenate(([head], apart))
         last = np.concatenate((apart, [tail])) - 1

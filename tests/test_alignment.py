@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
 from dedup import compare
 from dedup.alignment import GAP_LIMIT, GAP_SHARE, RUN, SHORT_GAP, Aligned, Tokens, align
@@ -119,6 +120,22 @@ def test_the_plain_twin_agrees(a: list[int], b: list[int]) -> None:
     """Up to sixteen places to try, so that all are tried."""
     assert [tuple(row) for row in runs(array(a), array(b)).tolist()] == reference_align.common_runs(a, b)
     assert aligned(a, b) == reference_align.align(a, b)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.integers(1, 6), max_size=64), st.lists(st.integers(1, 6), max_size=80))
+def test_common_tokens_are_a_longest_common_subsequence(a: list[int], b: list[int]) -> None:
+    found = kernel.common_tokens(array([0, *a]), 1, len(a), array([0, 0, *b]), 2, len(b))
+    assert found == LCSseq.similarity(a, b)
+
+
+@pytest.mark.parametrize("side", [63, 64, 65, 66])
+@pytest.mark.parametrize("other", [60, 64, 70])
+def test_gaps_of_any_length_are_scored_alike(side: int, other: int) -> None:
+    """Up to 64 tokens in one way, and above in another."""
+    left, right = unique(side, 1_000), np.concatenate((unique(other - 10, 1_010), unique(10, 5_000)))
+    a, b = (np.concatenate((unique(20), gap, unique(20, 100))) for gap in (left, right))
+    assert aligned(a, b) == reference_align.align(a.tolist(), b.tolist()) > 40
 
 
 @st.composite

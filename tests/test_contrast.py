@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.alignment import RUN, Tokens
+from dedup.kernels import align
 from dedup.kernels import contrast as kernel
-from dedup.signatures import Texts, split
+from dedup.signatures import Texts, split, starts_of
 from dedup.verify import GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, NAMES, PLACE, measure_all
 from tests import reference_align, reference_pieces
 from tests.hostile import article
@@ -62,10 +63,23 @@ def measured(
     counts = np.full((len(pairs), COUNTS), -1, np.int64)
     names = np.full((len(pairs), NAMES, 3), -1, np.int64)
     rows = np.array(pairs, np.int64).reshape(-1, 2)
+    runs = runs_of(tokens, rows, size)
     kernel.contrast_pairs(
-        tokens.values, tokens.starts, tokens.ends, rows, size, longest, short, lead, leads, counts, names
+        tokens.values, tokens.starts, tokens.ends, rows, runs, size, longest, short, lead, leads, counts, names
     )
     return leads, counts, names
+
+
+def runs_of(tokens: Tokens, pairs: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], ...]:
+    """The common runs of all pairs, where those of each begin, and where they end."""
+    room = len(tokens.values) * max(1, len(pairs)) + 1
+    found, ends = np.empty((room, 3), np.int64), np.empty(len(pairs), np.int64)
+    gaps, gap_ends = np.empty((room, 5), np.int64), np.empty(len(pairs), np.int64)
+    counted = np.empty(len(pairs), np.int64), np.empty(len(pairs), np.int64)
+    align.align_pairs(
+        tokens.values, tokens.starts, tokens.ends, pairs, size, 0, 0, *counted, found, ends, gaps, gap_ends
+    )
+    return found, starts_of(ends), ends
 
 
 def contrasts(texts: Sequence[Sequence[int]], pairs: Sequence[tuple[int, int]], **sizes: int) -> list[Contrast]:
@@ -103,7 +117,7 @@ def mates_of(a: Sequence[int], b: Sequence[int]) -> list[int]:
     """The matching of the kernel, in scratch that is as large as it must be and no larger."""
     steps = np.full((len(a) + 1, len(b) + 1), 9_999, np.int16)
     mates = np.full(len(a), 9_999, np.int64)
-    kernel.match_gap(array(a), array(b), steps, mates)
+    kernel.match_gap(array([0, *a]), 1, len(a) + 1, array([0, 0, *b]), 2, len(b) + 2, steps, mates)
     found: list[int] = mates.tolist()
     return found
 

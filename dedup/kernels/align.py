@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
 from dedup.kernels.hashes import shingle
 
 _TRIES = 16
+_BITS = 64
+_ALL = uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(nogil=True, cache=True)
@@ -76,8 +78,26 @@ def common_runs(a, b, size, ha, hb, heads, following, taken, runs):  # type: ign
 
 
 @njit(nogil=True, cache=True)
+def common_tokens(a, a0, na, b, b0, nb):  # type: ignore[no-untyped-def]
+    """The longest common subsequence of `a[a0:a0 + na]`, of at most 64 tokens, and `b[b0:b0 + nb]`: a column of its table is one
+    word, of which every 0 is a step (Hyyro 2004).
+    """
+    steps = _ALL
+    for j in range(b0, b0 + nb):
+        equal = uint64(0)
+        for i in range(na):
+            equal |= uint64(a[a0 + i] == b[j]) << uint64(i)
+        new = steps & equal
+        steps = (steps + new) | (steps - new)
+    found = np.int64(0)
+    for i in range(na):
+        found += np.int64(~steps >> uint64(i) & uint64(1))
+    return found
+
+
+@njit(nogil=True, cache=True)
 def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-untyped-def]
-    """Writes the gaps worth scoring as rows (start in a, length, start in b, length); returns how many, and how many were
+    """Writes the gaps worth scoring as rows (start in a, length, start in b, length, -); returns how many, and how many were
     too long.
 
     A gap lies between two runs that are neighbours in both texts. Left out are gaps that cannot hold a common token
@@ -107,7 +127,7 @@ def gaps_between(runs, count, taken, short, limit, gaps):  # type: ignore[no-unt
 
 @njit(nogil=True, cache=True)
 def room_for(starts, ends, pairs, size):  # type: ignore[no-untyped-def]
-    """What `find_runs` writes to, large enough for all of `pairs`: heads, following, two of hashes, taken, runs."""
+    """The room that `find_runs` needs for any of `pairs`: heads, following, two of hashes, taken."""
     longest = size
     for p in range(len(pairs)):
         for side in range(2):
@@ -121,14 +141,13 @@ def room_for(starts, ends, pairs, size):  # type: ignore[no-untyped-def]
         np.empty(longest, np.uint32),
         np.empty(longest, np.uint32),
         np.empty(longest + 1, np.uint8),
-        np.empty((longest // size + 1, 3), np.int64),
     )
 
 
 @njit(nogil=True, cache=True)
-def find_runs(a, b, size, room):  # type: ignore[no-untyped-def]
-    """The common runs of `a` and `b` in the room's `runs` (`common_runs`); returns how many."""
-    heads, following, ha, hb, taken, runs = room
+def find_runs(a, b, size, room, runs):  # type: ignore[no-untyped-def]
+    """Writes the common runs of `a` and `b` (`common_runs`); returns how many."""
+    heads, following, ha, hb, taken = room
     if min(len(a), len(b)) < size:
         taken[: len(b)] = 0
         return 0
@@ -141,27 +160,44 @@ def find_runs(a, b, size, room):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers, gaps, gap_ends):  # type: ignore[no-untyped-def]
-    """For every row (a, b) of `pairs`: tokens in common runs (`shared`), and its gaps, which end at `gap_ends` in `gaps`.
+def numbers_in(tokens, start, end):  # type: ignore[no-untyped-def]
+    """How many of the tokens from `start` to before `end` hold a digit (bit 0)."""
+    found = 0
+    for i in range(start, end):
+        found += tokens[i] & 1
+    return found
 
-    Gap positions are absolute, in `tokens`. `numbers[p]`: tokens with a digit (bit 0) in the text that has fewer.
-    Returns how many gaps were over `limit`.
+
+@njit(nogil=True, cache=True)
+def align_pairs(tokens, starts, ends, pairs, size, short, limit, shared, numbers, runs, run_ends, gaps, gap_ends):  # type: ignore[no-untyped-def]
+    """For every row (a, b) of `pairs`: tokens in common runs (`shared`), these (`common_runs`), which end at `run_ends` in
+    `runs`, and its gaps, which end at `gap_ends` in `gaps`.
+
+    Gaps are rows (start in a, length, start in b, length, common tokens), their positions absolute, in `tokens`; common tokens
+    are -1 where a side has more than 64. `numbers[p]`: tokens with a digit in the text that has fewer. Returns how many gaps were
+    over `limit`.
     """
     room = room_for(starts, ends, pairs, size)
-    taken, runs = room[4], room[5]
+    taken = room[4]
+    held = 0
     found = 0
     capped = 0
     for p in range(len(pairs)):
-        a0, b0 = starts[pairs[p, 0]], starts[pairs[p, 1]]
-        a = tokens[a0 : ends[pairs[p, 0]]]
-        b = tokens[b0 : ends[pairs[p, 1]]]
-        numbers[p] = min(np.sum(a & 1), np.sum(b & 1))
-        count = find_runs(a, b, size, room)
-        shared[p] = np.sum(runs[:count, 2])
-        more, over = gaps_between(runs, count, taken, short, limit, gaps[found:])
-        gaps[found : found + more, 0] += a0
-        gaps[found : found + more, 2] += b0
-        found += more
+        a0, a1 = starts[pairs[p, 0]], ends[pairs[p, 0]]
+        b0, b1 = starts[pairs[p, 1]], ends[pairs[p, 1]]
+        numbers[p] = min(numbers_in(tokens, a0, a1), numbers_in(tokens, b0, b1))
+        own = runs[held:]
+        count = find_runs(tokens[a0:a1], tokens[b0:b1], size, room, own)
+        held += count
+        run_ends[p] = held
+        shared[p] = np.sum(own[:count, 2])
+        more, over = gaps_between(own, count, taken, short, limit, gaps[found:])
         capped += over
+        for g in range(found, found + more):
+            gaps[g, 0] += a0
+            gaps[g, 2] += b0
+            na, nb = gaps[g, 1], gaps[g, 3]
+            gaps[g, 4] = common_tokens(tokens, gaps[g, 0], na, tokens, gaps[g, 2], nb) if max(na, nb) <= _BITS else -1
+        found += more
         gap_ends[p] = found
     return capped

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint32
 
-from dedup.kernels.align import find_runs, room_for
+from dedup.kernels.align import numbers_in
 
 _PAIRS = 32
 _THERE = 1 << 12
 _SCAN = 10_000
-"""Words of both texts from which on they are sorted, to be searched: below, a scan is faster."""
+"""Words of both texts from which on they are sorted, to be searched."""
 
 
 @njit(nogil=True, cache=True)
@@ -54,26 +54,29 @@ def lead_share(a, b, first, within, run):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
-    """mates[i]: the token of `b` that token i of `a` is matched with in a longest common subsequence, else -1.
+def match_gap(a, a0, a1, b, b0, b1, steps, mates):  # type: ignore[no-untyped-def]
+    """mates[i]: the token of `b[b0:b1]` that token i of `a[a0:a1]` is matched with in a longest common subsequence, else -1.
 
-    `steps` (i16) needs room for `(len(a) + 1, len(b) + 1)`.
+    `steps` (i16) needs room for a row and a column more than there are tokens. Gaps are told by where they lie here and below:
+    making a view of an array takes longer than reading most of them.
     """
-    n = len(a)
-    m = len(b)
-    steps[n, : m + 1] = 0
+    n = a1 - a0
+    m = b1 - b0
+    for j in range(m + 1):
+        steps[n, j] = 0
     for i in range(n - 1, -1, -1):
         steps[i, m] = 0
         for j in range(m - 1, -1, -1):
-            if a[i] == b[j]:
+            if a[a0 + i] == b[b0 + j]:
                 steps[i, j] = steps[i + 1, j + 1] + 1
             else:
                 steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
-    mates[:n] = -1
+    for i in range(n):
+        mates[i] = -1
     i = 0
     j = 0
     while i < n and j < m:
-        if a[i] == b[j]:
+        if a[a0 + i] == b[b0 + j]:
             mates[i] = j
             i += 1
             j += 1
@@ -84,55 +87,65 @@ def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _scan(own, other, token):  # type: ignore[no-untyped-def]
-    """Whether a token stands twice or more in `own`, and never in `other`."""
-    found = 0
-    for t in own:
-        found += t == token
-    if found < 2:
-        return False
-    here = True
-    for t in other:
-        here = here and t != token
-    return here
+def _tally(text, table):  # type: ignore[no-untyped-def]
+    """Counts every token of a text in its slot of `table` (u8[_THERE]), up to 2."""
+    table[:] = 0
+    for t in text:
+        slot = t >> uint32(1) & uint32(_THERE - 1)
+        table[slot] = min(2, table[slot] + 1)
 
 
 @njit(nogil=True, cache=True)
-def _only_here(own, other, sorted_own, sorted_other, token):  # type: ignore[no-untyped-def]
-    """Whether a token without a digit stands twice or more in `own`, and never in `other`.
+def _holds(text, token, times):  # type: ignore[no-untyped-def]
+    """Whether a token stands so many times in a text; most that do stand near its start."""
+    for t in text:
+        if t == token:
+            times -= 1
+            if times == 0:
+                return True
+    return False
 
-    Looked up in the sorted texts where there are such, because a long text has many places.
+
+@njit(nogil=True, cache=True)
+def _only_here(own, other, token):  # type: ignore[no-untyped-def]
+    """Whether a token without a digit stands twice or more in one text, and never in the other.
+
+    Each is given as it is, sorted, and as a table (`_tally`). The table spares reading a text for a token that it does not hold
+    so often; a long text, which has many places, is searched. Others are not sorted.
     """
     if token & 1:
         return False
-    if len(sorted_own) == 0:
-        return _scan(own, other, token)
-    at = np.searchsorted(sorted_own, token)
-    if at + 1 >= len(sorted_own) or sorted_own[at + 1] != token:
+    if len(own[1]) == 0:
+        slot = token >> uint32(1) & uint32(_THERE - 1)
+        if own[2][slot] < 2 or (other[2][slot] and _holds(other[0], token, 1)):
+            return False
+        return _holds(own[0], token, 2)
+    at = np.searchsorted(own[1], token)
+    if at + 1 >= len(own[1]) or own[1][at + 1] != token:
         return False
-    at = np.searchsorted(sorted_other, token)
-    return at == len(sorted_other) or sorted_other[at] != token
+    at = np.searchsorted(other[1], token)
+    return at == len(other[1]) or other[1][at] != token
 
 
 @njit(nogil=True, cache=True)
-def _note_names(a, b, sa, sb, u, v, names, used):  # type: ignore[no-untyped-def]
-    """Counts the pairs of `u` x `v` of which each stands in its own text only, twice or more; returns how many pairs.
-
-    `sa`, `sb`: the texts sorted, or empty.
+def _note_names(a, b, a0, a1, b0, b1, theirs, names, used):  # type: ignore[no-untyped-def]
+    """Counts the pairs of a token from `a0` to `a1` and one from `b0` to `b1` of which each stands in its own text only
+    (`_only_here`), twice or more; returns how many pairs. `theirs`: room for the tokens of `b`.
     """
-    theirs = np.empty(len(v), np.uint32)
     n = 0
-    for p in u:
-        if not _only_here(a, b, sa, sb, p):
+    for i in range(a0, a1):
+        p = a[0][i]
+        if not _only_here(a, b, p):
             continue
         if n == 0:
-            for q in v:
-                if _only_here(b, a, sb, sa, q):
-                    theirs[n] = q
+            for j in range(b0, b1):
+                if _only_here(b, a, b[0][j]):
+                    theirs[n] = b[0][j]
                     n += 1
             if n == 0:
                 return used
-        for q in theirs[:n]:
+        for j in range(n):
+            q = theirs[j]
             k = 0
             while k < used and (names[k, 0] != p or names[k, 1] != q):
                 k += 1
@@ -146,8 +159,10 @@ def _note_names(a, b, sa, sb, u, v, names, used):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used):  # type: ignore[no-untyped-def]
-    """Adds what `a[a0:a1]` has in the place of `b[b0:b1]`, between matched tokens (`mates`), to `counts`."""
+def _read_gap(a, b, a0, a1, b0, b1, short, mates, theirs, counts, names, used):  # type: ignore[no-untyped-def]
+    """Adds what one text (`_only_here`) has from `a0` to `a1` in the place of what the other has from `b0` to `b1`, between
+    matched tokens (`mates`), to `counts`.
+    """
     i = a0
     j = b0
     while i < a1 or j < b1:
@@ -155,17 +170,15 @@ def _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used): 
         while i2 < a1 and mates[i2 - a0] < 0:
             i2 += 1
         j2 = b1 if i2 == a1 else b0 + mates[i2 - a0]
-        u = a[i:i2]
-        v = b[j:j2]
-        if max(len(u), len(v)) > short:
+        if max(i2 - i, j2 - j) > short:
             counts[3] += 1
-        elif len(u) and len(v):
-            x = np.sum(u & 1)
-            y = np.sum(v & 1)
+        elif i2 > i and j2 > j:
+            x = numbers_in(a[0], i, i2)
+            y = numbers_in(b[0], j, j2)
             counts[0] += min(x, y)
             counts[1] += abs(x - y)
             counts[2] += 1
-            used = _note_names(a, b, sa, sb, u, v, names, used)
+            used = _note_names(a, b, i, i2, j, j2, theirs, names, used)
         i = i2 + 1
         j = j2 + 1
         if i2 == a1:
@@ -174,7 +187,7 @@ def _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used): 
 
 
 @njit(nogil=True, cache=True)
-def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, names):  # type: ignore[no-untyped-def]
+def read_gaps(a, b, runs, count, longest, short, room, counts, names):  # type: ignore[no-untyped-def]
     """Reads the gaps between runs that are neighbours in both texts. What stands before the first run and behind the last
     one is often furniture: it counts when it has at most `short` words on each side.
 
@@ -182,11 +195,18 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
     others, places of more than `short` words (gaps of more than `longest` tokens among them), words of both texts between the
     first and the last run that are not matched. Returns how many rows `names` has.
     """
+    taken, steps, mates, theirs, there = room
+    taken[: len(b)] = 0
+    for r in range(count):
+        taken[runs[r, 1] : runs[r, 1] + runs[r, 2]] = 1
     used = 0
-    sa = np.empty(0, np.uint32)
-    sb = np.empty(0, np.uint32)
+    sa, sb = theirs[:0], theirs[:0]
     if len(a) + len(b) > _SCAN:
         sa, sb = np.sort(a), np.sort(b)
+    else:
+        _tally(a, there[0])
+        _tally(b, there[1])
+    one, two = (a, sa, there[0]), (b, sb, there[1])
     a0 = b0 = last = matched = 0
     first = len(b)
     for r in range(count + 1):
@@ -202,10 +222,11 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
             if a1 - a0 > most or b1 - b0 > most:
                 counts[3] += 1
             else:
-                match_gap(a[a0:a1], b[b0:b1], steps, mates)
+                match_gap(a, a0, a1, b, b0, b1, steps, mates)
                 if inner:
-                    matched += np.sum(mates[: a1 - a0] >= 0)
-                used = _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used)
+                    for i in range(a1 - a0):
+                        matched += mates[i] >= 0
+                used = _read_gap(one, two, a0, a1, b0, b1, short, mates, theirs, counts, names, used)
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
             first, last, matched = min(first, runs[r, 1]), max(last, b0), matched + runs[r, 2]
@@ -235,14 +256,16 @@ def common_numbers(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
-    """For every row (a, b) of `pairs`: `leads` f64[2], `counts` i64[6] (five of `read_gaps`, then `common_numbers`), and in
-    `names` i64[n, k, 3] the tokens that replace each other most consistently: (token of a, token of b, times).
+def contrast_pairs(tokens, starts, ends, pairs, runs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
+    """For every row (a, b) of `pairs`, of which the common runs of `size` or more tokens are known (`runs`: all of them, where
+    those of each pair begin, and where they end): `leads` f64[2], `counts` i64[6] (five of `read_gaps`, then `common_numbers`),
+    and in `names` i64[n, k, 3] the tokens that replace each other most consistently: (token of a, token of b, times).
     """
-    room = room_for(starts, ends, pairs, size)
-    taken, runs = room[4], room[5]
-    steps = np.empty((longest + 1, longest + 1), np.int16)
-    mates = np.empty(longest + 1, np.int64)
+    widest = 0
+    for p in range(len(pairs)):
+        widest = max(widest, ends[pairs[p, 1]] - starts[pairs[p, 1]])
+    steps, there = np.empty((longest + 1, longest + 1), np.int16), np.empty((2, _THERE), np.uint8)
+    room = np.empty(widest, np.uint8), steps, np.empty(longest + 1, np.int64), np.empty(longest + 1, np.uint32), there
     table = np.empty((_PAIRS, 3), np.int64)
     counts[:] = 0
     names[:] = 0
@@ -252,10 +275,10 @@ def contrast_pairs(tokens, starts, ends, pairs, size, longest, short, lead, lead
         leads[p, 0] = lead_share(a, b, lead[0], lead[1], lead[2])
         leads[p, 1] = lead_share(b, a, lead[0], lead[1], lead[2])
         counts[p, 5] = common_numbers(a, b)
-        count = find_runs(a, b, size, room)
         if min(len(a), len(b)) < size:
             continue
-        used = read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts[p], table)
+        own = runs[0][runs[1][p] : runs[2][p]]
+        used = read_gaps(a, b, own, len(own), longest, short, room, counts[p], table)
         for k in range(names.shape[1]):
             best = -1
             for x in range(used):

@@ -38,7 +38,8 @@ def bucket_pairs(keys, order, limit, codes):  # type: ignore[no-untyped-def]
     start = 0
     for i in range(1, len(order) + 1):
         if i == len(order) or keys[i] != keys[start]:
-            sort_part(order, start, i)
+            if i - start > 1:  # most texts are alone: calling for each of them takes longer than all else
+                sort_part(order, start, i)
             for y in range(start + 1, i):
                 for x in range(start, min(y, start + limit)):
                     codes[found] = order[x] << 32 | order[y]

@@ -14,6 +14,13 @@ _ALPHA = uint64(0x4040404040404040)
 _ALL = uint64(0xFFFFFFFFFFFFFFFF)
 _TABLE = 0x20000
 _MARK_CAP = 8
+_BLANK = 32
+_LINE, _STOP, _SPACE, _CLOSING = 1, 2, 4, 8
+_SIGNS = np.zeros(256, np.uint8)
+_SIGNS[10] = _LINE
+_SIGNS[[46, 33, 63]] = _STOP
+_SIGNS[[32, 9, 13]] = _SPACE
+_SIGNS[[34, 39, 41, 93]] = _CLOSING
 _COMPATIBILITY = 0x2F800
 _COMPATIBILITY_END = 0x2FA1E
 
@@ -220,25 +227,17 @@ def borders(buffer, start, end, inside, out):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _between(buffer, i, e, stop, pieces, s, last, m, least):  # type: ignore[no-untyped-def]
-    """Reads the signs between two words: lines end pieces, and so do full stops with a space behind them.
+    """Reads the signs between two words: lines end pieces, and so do full stops with a space behind them, and no more than what
+    closes a quotation or a bracket before it.
 
     `stop` tells whether a full stop is open; returned are it, the number of pieces and where the last one ends.
     """
     while i < e:
-        c = buffer[i]
-        if c == 10:
+        sign = _SIGNS[buffer[i]]
+        if sign & _LINE or (stop and sign & _SPACE):
             pieces[s] = m
-            s, last = _closed(s, last, m, uint64(1))
-            stop = False
-        elif c == 46 or c == 33 or c == 63:
-            stop = True
-        elif c == 32 or c == 9 or c == 13:
-            if stop:
-                pieces[s] = m
-                s, last = _closed(s, last, m, least)
-            stop = False
-        elif c != 34 and c != 39 and c != 41 and c != 93:
-            stop = False
+            s, last = _closed(s, last, m, uint64(1) if sign & _LINE else least)
+        stop = (sign & _STOP) != 0 or (stop and (sign & _CLOSING) != 0)
         i += uint64(1)
     return stop, s, last
 
@@ -261,7 +260,8 @@ def tokenize(buffer, eights, start, end, inside, entries, expansions, edges, out
     for k in range(0, count, 2):
         i = uint64(edges[k])
         e = uint64(edges[k + 1])
-        stop, s, last = _between(buffer, gap, i, stop, pieces, s, last, m, least)
+        if stop or i - gap != 1 or buffer[gap] != _BLANK:  # nothing else stands between most words
+            stop, s, last = _between(buffer, gap, i, stop, pieces, s, last, m, least)
         gap = e
         h = _SEED
         seen = uint64(0)
