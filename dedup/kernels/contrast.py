@@ -8,6 +8,7 @@ from numba import njit, uint32
 from dedup.kernels.align import find_runs, room_for
 
 _PAIRS = 32
+_TOKEN = 256
 _THERE = 1 << 12
 _SCAN = 10_000
 """Words of both texts from which on they are sorted, to be searched: below, a scan is faster."""
@@ -55,9 +56,10 @@ def lead_share(a, b, first, within, run):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
-    """mates[i]: the token of `b` that token i of `a` is matched with in a longest common subsequence, else -1.
+    """mates[i]: the token of `b` that token i of `a` is matched with in a longest common subsequence, else -1; of equally long
+    ones in one that has most tokens without digits, as numbers are more often equal by chance.
 
-    `steps` (i16) needs room for `(len(a) + 1, len(b) + 1)`.
+    `steps` (i16) needs room for `(len(a) + 1, len(b) + 1)`; at most 127 tokens a side.
     """
     n = len(a)
     m = len(b)
@@ -65,15 +67,14 @@ def match_gap(a, b, steps, mates):  # type: ignore[no-untyped-def]
     for i in range(n - 1, -1, -1):
         steps[i, m] = 0
         for j in range(m - 1, -1, -1):
+            steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
             if a[i] == b[j]:
-                steps[i, j] = steps[i + 1, j + 1] + 1
-            else:
-                steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
+                steps[i, j] = max(steps[i, j], steps[i + 1, j + 1] + _TOKEN - np.int16(a[i] & 1))
     mates[:n] = -1
     i = 0
     j = 0
     while i < n and j < m:
-        if a[i] == b[j]:
+        if a[i] == b[j] and steps[i, j] == steps[i + 1, j + 1] + _TOKEN - np.int16(a[i] & 1):
             mates[i] = j
             i += 1
             j += 1
@@ -176,7 +177,7 @@ def _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used): 
 @njit(nogil=True, cache=True)
 def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, names):  # type: ignore[no-untyped-def]
     """Reads the gaps between runs that are neighbours in both texts. What stands before the first run and behind the last
-    one is often furniture: it counts when it has at most `short` words on each side.
+    one is often furniture: it counts when it has at most `short` words on each side, or when half of it agrees.
 
     `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
     others, places of more than `short` words (gaps of more than `longest` tokens among them), words of both texts between the
@@ -197,15 +198,17 @@ def read_gaps(a, b, runs, count, taken, longest, short, steps, mates, counts, na
             clear = taken[j] == 0
             j += 1
         inner = 0 < r < count
-        most = longest if inner else min(short, longest)
         if clear and (a1 > a0 or b1 > b0):
-            if a1 - a0 > most or b1 - b0 > most:
-                counts[3] += 1
-            else:
+            size = max(a1 - a0, b1 - b0)
+            same = 0
+            if size <= longest:
                 match_gap(a[a0:a1], b[b0:b1], steps, mates)
-                if inner:
-                    matched += np.sum(mates[: a1 - a0] >= 0)
+                same = np.sum(mates[: a1 - a0] >= 0)
+            if size <= longest and (inner or size <= short or 4 * same >= a1 - a0 + b1 - b0):
+                matched += same if inner else 0
                 used = _read_gap(a, b, sa, sb, a0, a1, b0, b1, short, mates, counts, names, used)
+            else:
+                counts[3] += 1
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
             first, last, matched = min(first, runs[r, 1]), max(last, b0), matched + runs[r, 2]
