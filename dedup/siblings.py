@@ -21,7 +21,8 @@ both have `ONE_TITLE` and lie close."""
 
 SHARED: Final = 0.51
 """A version has this share, more than half, of the numbers of the text that has fewer, if it has two: its other passages
-bring new ones, but the facts of the piece stand in both."""
+bring new ones, but the facts of the piece stand in both. So has a near copy, if a number is swapped: without a swap, they may be
+furniture."""
 
 REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
@@ -32,7 +33,7 @@ scripts without capitals nothing tells a name from a word that was edited. At tw
 
 DENSELY: Final = 30
 """Of two texts at two URLs of one site, three places with other words, and one in so many, make another issue: who prints a
-piece again changes less of it."""
+piece again changes less of it. Where URLs are not known, places with other capitals do, but in a table."""
 
 EDIT: Final = 150
 """Of two texts of which neither title nor date is known, a place in so many words where they differ is an edit, whatever
@@ -86,7 +87,7 @@ def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     if found.relation == "revised" and few:
         return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
     table = _table(e)
-    lacking = found.relation == "truncated" or (found.relation == "near" and few and e.swaps)
+    lacking = found.relation == "truncated" or (found.relation == "near" and few and e.swaps > 0)
     missing = e.numbers - e.common if lacking else 0
     moved = table and found.relation == "revised" and e.common < e.numbers
     if e.swaps == e.lone == missing == 0 and not moved:
