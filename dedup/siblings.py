@@ -21,7 +21,8 @@ both have `ONE_TITLE` and lie close."""
 
 SHARED: Final = 0.51
 """A version has this share, more than half, of the numbers of the text that has fewer, if it has two: its other passages
-bring new ones, but the facts of the piece stand in both."""
+bring new ones, but the facts of the piece stand in both. So has a near copy, if a number is swapped: without a swap, they may be
+furniture."""
 
 REPLACED: Final = 100
 """Of two texts of one site that lie `ISSUE_HOURS` apart, one place in so many words with other names makes another issue."""
@@ -32,7 +33,7 @@ scripts without capitals nothing tells a name from a word that was edited. At tw
 
 DENSELY: Final = 30
 """Of two texts at two URLs of one site, three places with other words, and one in so many, make another issue: who prints a
-piece again changes less of it."""
+piece again changes less of it. Where URLs are not known, places with other capitals do, but in a table."""
 
 EDIT: Final = 150
 """Of two texts of which neither title nor date is known, a place in so many words where they differ is an edit, whatever
@@ -82,10 +83,12 @@ def _retold(e: Evidence, s: Signals) -> Decision | None:
 
 def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """Numbers in the place of others, and those of a part or of a version that the other text does not have at all."""
-    if found.relation == "revised" and e.numbers > 1 and e.common / e.numbers < SHARED:
+    few = e.numbers > 1 and e.common / e.numbers < SHARED
+    if found.relation == "revised" and few:
         return Decision("sibling", "share of the numbers in common", e.common / e.numbers, SHARED)
-    table = e.numbers >= DENSE * e.words[1]
-    missing = e.numbers - e.common if found.relation == "truncated" else 0
+    table = _table(e)
+    lacking = found.relation == "truncated" or (found.relation == "near" and few and e.swaps > 0)
+    missing = e.numbers - e.common if lacking else 0
     moved = table and found.relation == "revised" and e.common < e.numbers
     if e.swaps == e.lone == missing == 0 and not moved:
         return None
@@ -107,6 +110,10 @@ def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     return None
 
 
+def _table(e: Evidence) -> bool:
+    return e.numbers >= DENSE * e.words[1]
+
+
 def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
     """Whether two texts of which nothing else is known are long, and differ in a place or two."""
     places = max(e.swaps, e.replaced + e.passages)
@@ -121,8 +128,11 @@ def _names(e: Evidence, s: Signals) -> Decision | None:
         places = s.renamed_places() if apart else s.capital_places()
         if places > 1 and places * UNTITLED >= e.words[1]:
             return Decision("sibling", "places with other names", places, e.words[1] / UNTITLED)
-    if apart and e.replaced > 2 and e.replaced * DENSELY >= e.words[1]:
-        return Decision("sibling", "places with other words, at two URLs,", e.replaced, e.words[1] / DENSELY)
+    if here and e.replaced > 2 and e.replaced * DENSELY >= e.words[1] and (apart or not _table(e)):
+        places = e.replaced if apart else s.capital_places()
+        if places > 2 and places * DENSELY >= e.words[1]:
+            quantity = "places with other words, at two URLs," if apart else "places with other names"
+            return Decision("sibling", quantity, places, e.words[1] / DENSELY)
     if s.renamed() or (here and s.other_subject()):
         return Decision("sibling", "names swapped", 1.0, 1.0)
     return None

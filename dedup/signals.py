@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
@@ -216,10 +217,28 @@ def title_similarity(a: str | None, b: str | None) -> float | None:
 
 
 def normal_title(title: str | None) -> str:
-    """A title as titles are compared: its words in lower case, without punctuation; empty where it has none."""
+    """A title as titles are compared: its words in lower case, without punctuation; empty where it has none.
+
+    Vowel signs, as in Hindi and Thai, are parts of their words.
+
+    >>> normal_title("Ferry: again"), normal_title("हिन्दी, में ❤️")
+    ('ferry  again', 'हिन्दी  में')
+    """
     from rapidfuzz import utils
 
-    return utils.default_process(title) if title else ""
+    composed = unicodedata.normalize("NFC", title or "")
+    if composed.isascii() or not any(map(_is_mark, composed)):
+        return utils.default_process(composed)
+    kept = []
+    within = False
+    for c in composed:
+        within = c.isalnum() or (within and _is_mark(c))
+        kept.append(c if within else " ")
+    return "".join(kept).lower().strip()
+
+
+def _is_mark(c: str) -> bool:
+    return unicodedata.category(c)[0] == "M"
 
 
 def _title_similarity(a: str, b: str) -> float | None:

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from dedup.words import locate
+
 _SCALES: Final = {
     3: "thousand tsd mille mil тыс",
     5: "lakh",
@@ -20,9 +22,9 @@ such words: they have other meanings as well."""
 _POWERS: Final = {word: power for power, words in _SCALES.items() for word in words.split()}
 
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,])(\d{1,3}(?:([,.'’ \u00a0\u202f])\d{3}(?:\2\d{3})*)?|\d+)(?:([.,])(\d+))?(?![\d])(?:[\s-]?([^\W\d_]{2,9}))?"
+    r"(?<![\d.,])(\d{1,3}(?:([,.'’ \u00a0\u202f])\d{3}(?:\2\d{3})*)?|\d+)(?:([.,])(\d+))?(?![\d])(?:[\s-]?([^\W\d_]{2,9}))?"
 )
-"""A number with its thousands set off, or plain; decimals; a word behind it."""
+"""A number with its thousands set off, or plain; decimals; a word behind it. It begins where a token does."""
 
 _DIGITS: Final = 15
 """Longer numbers are names of things, and not values."""
@@ -45,7 +47,9 @@ def values(text: str) -> list[Value]:
     ['1250 to 1', '1250.5 to 0.1', '17100000 to 100000']
     """
     found = []
-    for whole, _, _, decimals, word in (match.groups("") for match in _NUMBER.finditer(text)):
+    starts = set(locate(text).starts.tolist())
+    matches = (match for match in _NUMBER.finditer(text) if match.start() in starts)
+    for whole, _, _, decimals, word in (match.groups("") for match in matches):
         digits = "".join(c for c in whole if c.isdigit())
         if len(digits) + len(decimals) <= _DIGITS:
             power = _POWERS.get(word.lower(), 0)

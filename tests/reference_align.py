@@ -126,14 +126,24 @@ def stars(
 
 
 def mates(a: Sequence[int], b: Sequence[int]) -> list[int | None]:
-    """For every token of a the place of b that a longest common subsequence matches it with; rather later ones of a."""
+    """For every token of a the place of b that a longest common subsequence matches it with, of those one with most tokens
+    without digits; rather later ones of a.
+    """
+    best = [[(0, 0)] * (len(b) + 1) for _ in range(len(a) + 1)]
+
+    def with_pair(i: int, j: int) -> tuple[int, int]:
+        count, words = best[i + 1][j + 1]
+        return count + 1, words + 1 - a[i] % 2
+
+    for i, j in itertools.product(reversed(range(len(a))), reversed(range(len(b)))):
+        best[i][j] = max(best[i + 1][j], best[i][j + 1], with_pair(i, j) if a[i] == b[j] else (0, 0))
     found: list[int | None] = [None] * len(a)
     i = j = 0
     while i < len(a) and j < len(b):
-        if a[i] == b[j]:
+        if a[i] == b[j] and best[i][j] == with_pair(i, j):
             found[i] = j
             i, j = i + 1, j + 1
-        elif common(a[i + 1 :], b[j:]) >= common(a[i:], b[j + 1 :]):
+        elif best[i + 1][j] >= best[i][j + 1]:
             i += 1
         else:
             j += 1
@@ -155,7 +165,9 @@ def contrast(a: Sequence[int], b: Sequence[int], longest: int, short: int) -> li
     """Numbers in the place of numbers, numbers in the place of words, such places, and places of more words."""
     counts = [0, 0, 0, 0]
     for left, right, inner in gaps(a, b):
-        if max(len(left), len(right)) > (longest if inner else min(short, longest)):
+        size = max(len(left), len(right))
+        agreed = 2 * common(left, right) / (len(left) + len(right))
+        if size > longest or not (inner or size <= short or agreed >= 0.5):
             counts[3] += 1
             continue
         matched = [(i, j) for i, j in enumerate(mates(left, right)) if j is not None]

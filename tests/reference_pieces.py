@@ -209,10 +209,14 @@ def read_gaps(
     swaps = lone = replaced = others = 0
     names: dict[tuple[int, int], int] = {}
     for a0, a1, b0, b1, inner in gaps(a, b, runs):
-        if max(a1 - a0, b1 - b0) > (longest if inner else short):
+        left, right = a[a0:a1], b[b0:b1]
+        size = max(len(left), len(right))
+        mates = match(left, right) if size <= longest else []
+        agreed = 2 * sum(mate >= 0 for mate in mates) / (len(left) + len(right))
+        if size > longest or not (inner or size <= short or agreed >= 0.5):
             others += 1
             continue
-        for u, v in places(a[a0:a1], b[b0:b1], match(a[a0:a1], b[b0:b1])):
+        for u, v in places(left, right, mates):
             if max(len(u), len(v)) > short:
                 others += 1
             elif u and v:

@@ -518,7 +518,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "terminal": set(),
     "tokens": set(),
     "urls": set(),
-    "values": set(),
+    "values": {"words"},
     "verify": {"alignment", "evidence", "kernels", "kernels.contrast", "relations", "signatures", "stretches", "words"},
     "words": {"kernels", "kernels.words", "signatures", "tokens"},
     "writing": {

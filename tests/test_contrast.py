@@ -318,6 +318,27 @@ def test_head_and_tail_are_read() -> None:
     assert contrast([*middle, 9], [5, *middle]).counts == [0] * 4
 
 
+@pytest.mark.parametrize(("agreeing", "expected"), [(7, [7, 0, 7, 0]), (6, [0, 0, 0, 1])])
+def test_a_longer_head_or_tail_is_read_if_half_of_it_agrees(agreeing: int, expected: list[int]) -> None:
+    """Fourteen words a side: of so many, the head of a page is furniture unless it is the body, edited."""
+    middle = list(range(100, 140, 2))
+
+    def edge(side: int) -> list[int]:
+        return [t for k in range(7) for t in (20 + 2 * k if k < agreeing else 200 + 4 * k + side, 1001 + 4 * k + side)]
+
+    for left, right in (
+        ([*edge(0), *middle], [*edge(2), *middle]),
+        ([*middle, *edge(0)[::-1]], [*middle, *edge(2)[::-1]]),
+    ):
+        assert contrast(left, right).counts == contrast(right, left).counts == expected
+
+
+def test_of_equal_matchings_one_with_words_is_taken() -> None:
+    """`at 6 past 8 3` and `at 9 past 4 6` have `at past` in common, and `at 6`: the number is equal by chance."""
+    assert mates_of([2, 61, 4, 81, 31], [2, 91, 4, 41, 61]) == [0, -1, 2, -1, -1]
+    assert mates_of([2, 91, 4, 41, 61], [2, 61, 4, 81, 31]) == [0, -1, 2, -1, -1]
+
+
 def test_gaps_over_the_limit_are_counted_as_passages() -> None:
     """Words of both stand between the numbers, so that no place is long: only the length of the gap can tell."""
     run = list(range(10, 26, 2))

@@ -8,6 +8,7 @@ from numba import njit, uint32
 from dedup.kernels.align import numbers_in
 
 _PAIRS = 32
+_TOKEN = 256
 _THERE = 1 << 12
 _SCAN = 10_000
 """Words of both texts from which on they are sorted, to be searched."""
@@ -55,10 +56,11 @@ def lead_share(a, b, first, within, run):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def match_gap(a, a0, a1, b, b0, b1, steps, mates):  # type: ignore[no-untyped-def]
-    """mates[i]: the token of `b[b0:b1]` that token i of `a[a0:a1]` is matched with in a longest common subsequence, else -1.
+    """mates[i]: the token of `b[b0:b1]` that token i of `a[a0:a1]` is matched with in a longest common subsequence, else -1; of
+    equally long ones in one that has most tokens without digits, as numbers are more often equal by chance.
 
-    `steps` (i16) needs room for a row and a column more than there are tokens. Gaps are told by where they lie here and below:
-    making a view of an array takes longer than reading most of them.
+    `steps` (i16) needs room for a row and a column more than there are tokens, at most 127 a side. Gaps are told by where they
+    lie here and below: making a view of an array takes longer than reading most of them.
     """
     n = a1 - a0
     m = b1 - b0
@@ -67,16 +69,15 @@ def match_gap(a, a0, a1, b, b0, b1, steps, mates):  # type: ignore[no-untyped-de
     for i in range(n - 1, -1, -1):
         steps[i, m] = 0
         for j in range(m - 1, -1, -1):
+            steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
             if a[a0 + i] == b[b0 + j]:
-                steps[i, j] = steps[i + 1, j + 1] + 1
-            else:
-                steps[i, j] = max(steps[i + 1, j], steps[i, j + 1])
+                steps[i, j] = max(steps[i, j], steps[i + 1, j + 1] + _TOKEN - np.int16(a[a0 + i] & 1))
     for i in range(n):
         mates[i] = -1
     i = 0
     j = 0
     while i < n and j < m:
-        if a[a0 + i] == b[b0 + j]:
+        if a[a0 + i] == b[b0 + j] and steps[i, j] == steps[i + 1, j + 1] + _TOKEN - np.int16(a[a0 + i] & 1):
             mates[i] = j
             i += 1
             j += 1
@@ -189,7 +190,7 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, theirs, counts, names, used): 
 @njit(nogil=True, cache=True)
 def read_gaps(a, b, runs, count, longest, short, room, counts, names):  # type: ignore[no-untyped-def]
     """Reads the gaps between runs that are neighbours in both texts. What stands before the first run and behind the last
-    one is often furniture: it counts when it has at most `short` words on each side.
+    one is often furniture: it counts when it has at most `short` words on each side, or when half of it agrees.
 
     `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
     others, places of more than `short` words (gaps of more than `longest` tokens among them), words of both texts between the
@@ -217,16 +218,18 @@ def read_gaps(a, b, runs, count, longest, short, room, counts, names):  # type: 
             clear = taken[j] == 0
             j += 1
         inner = 0 < r < count
-        most = longest if inner else min(short, longest)
         if clear and (a1 > a0 or b1 > b0):
-            if a1 - a0 > most or b1 - b0 > most:
-                counts[3] += 1
-            else:
+            size = max(a1 - a0, b1 - b0)
+            same = 0
+            if size <= longest:
                 match_gap(a, a0, a1, b, b0, b1, steps, mates)
-                if inner:
-                    for i in range(a1 - a0):
-                        matched += mates[i] >= 0
+                for i in range(a1 - a0):
+                    same += mates[i] >= 0
+            if size <= longest and (inner or size <= short or 4 * same >= a1 - a0 + b1 - b0):
+                matched += same if inner else 0
                 used = _read_gap(one, two, a0, a1, b0, b1, short, mates, theirs, counts, names, used)
+            else:
+                counts[3] += 1
         if r < count:
             a0, b0 = runs[r, 0] + runs[r, 2], runs[r, 1] + runs[r, 2]
             first, last, matched = min(first, runs[r, 1]), max(last, b0), matched + runs[r, 2]
