@@ -8,7 +8,8 @@ import sys
 def main() -> None:
     """Runs the command. An interrupt that comes while it is imported ends it as a later one does.
 
-    numba imports scipy where there is one, for its BLAS, which no kernel needs: a tenth of a second. So there is none here.
+    numba imports scipy where there is one, for its BLAS, which no kernel needs: a tenth of a second. So there seems to be none
+    until numba is there (`kernels`).
     """
     sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
     try:

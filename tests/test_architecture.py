@@ -541,6 +541,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
 
 HOMES: Final = {
     "numba": {
+        "kernels",
         "kernels.align",
         "kernels.boilerplate",
         "kernels.contrast",

@@ -424,3 +424,8 @@ def test_an_interrupt_while_the_command_is_imported(
         __main__.main()
     assert ended.value.code == 130
     assert capsys.readouterr() == ("", "dedup: interrupted\n")
+
+
+def test_scipy_is_out_of_sight_only_until_numba_is_there() -> None:
+    code = "import sys; sys.modules['scipy'] = None; import dedup.kernels; print('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE).stdout == b"False\n"

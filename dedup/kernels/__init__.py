@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import numba  # noqa: F401  # before anything else of it, and without scipy where the command hides that
+
+if sys.modules.get("scipy", sys) is None:
+    del sys.modules["scipy"]
 
 COMPILING = "compiling the kernels: once in an environment, about half a minute"
 """What a log says when they are."""
