@@ -32,8 +32,13 @@ SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
 
 QUOTED: Final = (2, 3, 100)
-"""A copy quotes the other when it opens at least so many quotations, so many times those of the other, and one for so many
-words: what an article quotes, and prints in full elsewhere, stays at both places."""
+"""A copy quotes the other when it opens at least so many quotations behind words of its own, so many times those of the other,
+and one for so many words: what an article quotes, and prints in full elsewhere, stays at both places. Where marks stand behind
+words of both, the other copy has only lost them."""
+
+LOOSE: Final = 80
+"""Where most of one place of a chain is words that the other lacks, so many of them in a row cut the chain in two: a body that
+goes on behind another article."""
 
 DISTINCT: Final = 0.5
 """So many runs of three words of a copy are distinct; a refrain in itself is no body."""
@@ -69,6 +74,7 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
     """The chains that are repeats, most words first: bodies, and, if asked for, excerpts of what is none."""
     prose = [found for chain in chains if (found := trimmed(layout, chain, layout.prose)) is not None]
     bodies = _judge(layout, prose, "body", body, BODY)
+    bodies += _judge(layout, _parts(layout, _rest(layout, prose, bodies)), "body", body, BODY)
     pairs = paired(_rest(layout, prose, bodies), layout.unit, FLOOR * BODY * layout.unit)
     bodies += _judge(layout, pairs, "body", pair, PAIR)
     if not excerpts:
@@ -129,13 +135,20 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        quoted = _quotation(layout, (longer, shorter), aligned) or (kind == "body" and _enclosed(layout, sides))
+        quoted = _quotation(layout, chain, aligned) or (kind == "body" and _enclosed(layout, sides))
         if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
         found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, alike[i], reason))
     return found
+
+
+def _parts(layout: Layout, chains: list[Chain]) -> list[Chain]:
+    """The parts of the chains of which most of one place is words that the other lacks, most words first."""
+    sparse = [c for c in chains if c.shared < DENSE * max(end - start for start, end in (c.first, c.second))]
+    cut = (trimmed(layout, part, layout.prose) for c in sparse for part in parted(c, LOOSE * layout.unit))
+    return sorted((part for part in cut if part is not None), key=lambda part: (-part.shared, part.second))
 
 
 def _longer_first(chain: Chain) -> tuple[Stretch, Stretch]:
@@ -161,12 +174,26 @@ def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], pl
     return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
 
 
-def _quotation(layout: Layout, pair: tuple[Stretch, Stretch], words: int) -> bool:
-    """Whether one of two copies quotes the other. The mark before the first word of a copy counts."""
-    places = ((int(layout.words.starts[first]), int(layout.words.ends[last - 1])) for first, last in pair)
-    few, many = sorted(len(_OPENING.findall(layout.text, max(0, start - 1), end)) for start, end in places)
+def _quotation(layout: Layout, chain: Chain, words: int) -> bool:
+    """Whether one of two copies quotes the other. The mark before the first word of a copy counts; what both quote does not."""
+    sides = [_openings(layout, stretch, chain.runs[:, [k, 2]]) for k, stretch in enumerate((chain.first, chain.second))]
     least, times, apart = QUOTED
-    return many >= max(least, times * few) and many * apart >= words
+    return any(
+        own >= max(least, times * (other - (every - own))) and own * apart >= words
+        for (every, own), (other, _) in (sides, sides[::-1])
+    )
+
+
+def _openings(layout: Layout, stretch: Stretch, runs: NDArray[np.int64]) -> tuple[int, int]:
+    """How many quotations a copy opens, and how many of them behind words that the other copy lacks; `runs` i64[n, 2]: first
+    word, words.
+    """
+    first, last = stretch
+    starts, ends = layout.words.starts, layout.words.ends
+    marks = _OPENING.finditer(layout.text, max(0, int(starts[first]) - 1), int(ends[last - 1]))
+    before = np.searchsorted(starts, [mark.start() for mark in marks]) - 1
+    run = np.searchsorted(runs[:, 0], before, "right") - 1
+    return len(before), int(np.count_nonzero((run < 0) | (before >= runs[run].sum(axis=1))))
 
 
 def _enclosed(layout: Layout, sides: Sides) -> bool:
