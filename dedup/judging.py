@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
+from dedup.copies import Common, Copy, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
-from dedup.paragraphs import Layout
+from dedup.paragraphs import BREAKS, Layout
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
 from dedup.sections import framed, sections
 from dedup.signatures import shingles
@@ -53,6 +53,7 @@ LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
 
 _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
+_CITED: Final = re.compile(rf"(?:^|[{BREAKS}])[^\S{BREAKS}]*>[^{BREAKS}]*$")
 _CLOSED: Final = re.compile(r"""[.,;:!?…]*["'”“»«›‹」』’‘]""")
 
 
@@ -129,6 +130,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
             copies=sizes[groups[i]],
             sections=sections(layout, chain),
             framed=framed(layout, sides),
+            one_line=bool(layout.lines[a.first] == layout.lines[b.last - 1]),
         )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
@@ -185,21 +187,25 @@ def _quotation(layout: Layout, chain: Chain, words: int) -> bool:
 
 
 def _openings(layout: Layout, stretch: Stretch, runs: NDArray[np.int64]) -> tuple[int, int]:
-    """How many quotations a copy opens, and how many of them behind words that the other copy lacks; `runs` i64[n, 2]: first
+    """How many quotations a copy opens, and how many of them with common words behind words of its own; `runs` i64[n, 2]: first
     word, words.
     """
     first, last = stretch
     starts, ends = layout.words.starts, layout.words.ends
     marks = _OPENING.finditer(layout.text, max(0, int(starts[first]) - 1), int(ends[last - 1]))
-    before = np.searchsorted(starts, [mark.start() for mark in marks]) - 1
-    run = np.searchsorted(runs[:, 0], before, "right") - 1
-    return len(before), int(np.count_nonzero((run < 0) | (before >= runs[run].sum(axis=1))))
+    words = np.searchsorted(starts, [mark.end() for mark in marks])
+    common = np.zeros(last - first + 1, bool)  # the last one stands for the word before the first
+    for start, length in (runs - [first, 0]).tolist():
+        common[start : start + length] = True
+    return len(words), int(np.count_nonzero(common[words - first] & ~common[words - first - 1]))
 
 
 def _enclosed(layout: Layout, sides: Sides) -> bool:
-    """Whether one of two copies in as many lines stands in quotation marks, from its first word to its last, and the other
-    does not.
+    """Whether one of two copies stands in quotation marks, from its first word to its last, and the other in as many lines
+    without; or in lines that all begin with `>`, as in mails, and the other does not.
     """
+    if _cited(layout, sides[0]) != _cited(layout, sides[1]):
+        return True
     if sides[0].lines != sides[1].lines:
         return False
     text, words = layout.text, layout.words
@@ -209,3 +215,10 @@ def _enclosed(layout: Layout, sides: Sides) -> bool:
         for side in sides
     ]
     return opened[0] != opened[1]
+
+
+def _cited(layout: Layout, side: Copy) -> bool:
+    """Whether every line of a copy begins with `>`."""
+    text, words, heads = layout.text, layout.words, layout.heads
+    firsts = heads[layout.lines[side.first] : layout.lines[side.last - 1] + 1].tolist()
+    return all(_CITED.search(text, int(words.ends[i - 1]) if i else 0, int(words.starts[i])) for i in firsts)
