@@ -34,7 +34,10 @@ MAJORITY: Final = 0.4
 """A copy that is so much of the prose of the page needs no block of its own, as a page may have lost its line breaks ..."""
 
 EXACT: Final = 0.97
-"""... if the copies resemble each other so much, and have twice `BODY` words."""
+"""... if the copies resemble each other so much, and have `UNSEEN` words."""
+
+UNSEEN: Final = 160
+"""Two copies in one line with words between them have so many in common: if these are headings, that cannot be seen."""
 
 PROSE: Final = 0.75
 """So many words of one copy stand in lines of prose, ..."""
@@ -57,6 +60,8 @@ GLUED: Final = 60
 def body(sides: Sides, common: Common) -> Ruled | None:
     """Which copy of a body stays; None when it is no body."""
     aligned, share, unit = common.aligned, common.share, common.unit
+    if common.one_line and sides[0].last < sides[1].first and aligned < UNSEEN * unit:
+        return None
     if max(side.prose for side in sides) < (PROSE if share < MAJORITY else LISTS):
         return None
     reshaped = any(_in_paragraphs(*order, unit) for order in (sides, sides[::-1]))
@@ -74,7 +79,7 @@ def body(sides: Sides, common: Common) -> Ruled | None:
         )
         for one, other in (sides, sides[::-1])
     )
-    most = share >= MAJORITY and common.resemblance >= EXACT and aligned >= 2 * BODY * unit
+    most = share >= MAJORITY and common.resemblance >= EXACT and aligned >= UNSEEN * unit
     return _better(sides, unit) if most or (large and alone) else None
 
 

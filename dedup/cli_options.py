@@ -295,4 +295,4 @@ def read_text(name: str, hint: str = "") -> str:
     try:
         return read_bytes(name, hint).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(name, str(error)) from error
+        raise InputError(name, f"is not UTF-8; convert or unpack it ({error.reason} at byte {error.start})") from error

@@ -57,7 +57,7 @@ Sides = tuple[Copy, Copy]
 class Common(NamedTuple):
     """What two copies have in common: words in `runs`, the share of the prose of the page that these are; `unit` of the
     page; `copies`: how often the first place stands again; `sections`: whether they stand under two headings of one text;
-    `framed`: whether each stands in prose of its own.
+    `framed`: whether each stands in prose of its own; `one_line`: whether both stand in one line.
     """
 
     aligned: int
@@ -68,6 +68,7 @@ class Common(NamedTuple):
     copies: int
     sections: bool
     framed: bool
+    one_line: bool
 
 
 Ruled = tuple[int, str]

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 
+from dedup.encodings import decode
 from dedup.errors import InputError, MissingExtra, SettingsError
 
 SECONDS: Final = 10.0
@@ -284,7 +285,7 @@ def _serve() -> None:
         page = _read(requests, size)
         faulthandler.dump_traceback_later(seconds + 1, exit=True)
         try:
-            kind, text = _TEXT, _text(_encode(_decode(page)) if encoded else page)
+            kind, text = _TEXT, _text(_encode(decode(page)) if encoded else page)
         except InputError as error:
             kind, text = _ERROR, str(error).removeprefix(f"{NAME}: ")
         except Exception as error:
@@ -298,19 +299,6 @@ def _answer(stream: IO[bytes], kind: bytes, text: str) -> None:
     stream.write(_ANSWER.pack(kind, len(body)))
     stream.write(body)
     stream.flush()
-
-
-def _decode(page: bytes) -> str:
-    """As the HTML standard says: what is declared in ASCII is not UTF-16, and an encoding that is none does not count."""
-    from w3lib.encoding import html_to_unicode, read_bom
-
-    try:
-        encoding, text = html_to_unicode(None, page)
-    except (LookupError, UnicodeError):
-        return page.decode("utf-8", "replace")
-    if encoding.startswith(("utf-16", "utf-32")) and read_bom(page)[0] is None:
-        return page.decode("utf-8", "replace")
-    return text
 
 
 def _text(page: bytes) -> str:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
+from dedup.copies import Common, Copy, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
-from dedup.paragraphs import Layout
+from dedup.paragraphs import BREAKS, Layout
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
 from dedup.sections import framed, sections
 from dedup.signatures import shingles
@@ -32,8 +32,13 @@ SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
 
 QUOTED: Final = (2, 3, 100)
-"""A copy quotes the other when it opens at least so many quotations, so many times those of the other, and one for so many
-words: what an article quotes, and prints in full elsewhere, stays at both places."""
+"""A copy quotes the other when it opens at least so many quotations behind words of its own, so many times those of the other,
+and one for so many words: what an article quotes, and prints in full elsewhere, stays at both places. Where marks stand behind
+words of both, the other copy has only lost them."""
+
+LOOSE: Final = 80
+"""Where most of one place of a chain is words that the other lacks, so many of them in a row cut the chain in two: a body that
+goes on behind another article."""
 
 DISTINCT: Final = 0.5
 """So many runs of three words of a copy are distinct; a refrain in itself is no body."""
@@ -48,6 +53,7 @@ LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
 
 _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
+_CITED: Final = re.compile(rf"(?:^|[{BREAKS}])[^\S{BREAKS}]*>[^{BREAKS}]*$")
 _CLOSED: Final = re.compile(r"""[.,;:!?…]*["'”“»«›‹」』’‘]""")
 
 
@@ -69,6 +75,7 @@ def judge(layout: Layout, chains: list[Chain], *, excerpts: bool) -> list[Judged
     """The chains that are repeats, most words first: bodies, and, if asked for, excerpts of what is none."""
     prose = [found for chain in chains if (found := trimmed(layout, chain, layout.prose)) is not None]
     bodies = _judge(layout, prose, "body", body, BODY)
+    bodies += _judge(layout, _parts(layout, _rest(layout, prose, bodies)), "body", body, BODY)
     pairs = paired(_rest(layout, prose, bodies), layout.unit, FLOOR * BODY * layout.unit)
     bodies += _judge(layout, pairs, "body", pair, PAIR)
     if not excerpts:
@@ -123,19 +130,27 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
             copies=sizes[groups[i]],
             sections=sections(layout, chain),
             framed=framed(layout, sides),
+            one_line=bool(layout.lines[a.first] == layout.lines[b.last - 1]),
         )
         ruled = rule(sides, common)
         swaps, places = measured.names.get(i, []), int(measured.counts[i, 2])
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        quoted = _quotation(layout, (longer, shorter), aligned) or (kind == "body" and _enclosed(layout, sides))
+        quoted = _quotation(layout, chain, aligned) or (kind == "body" and _enclosed(layout, sides))
         if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
         found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, alike[i], reason))
     return found
+
+
+def _parts(layout: Layout, chains: list[Chain]) -> list[Chain]:
+    """The parts of the chains of which most of one place is words that the other lacks, most words first."""
+    sparse = [c for c in chains if c.shared < DENSE * max(end - start for start, end in (c.first, c.second))]
+    cut = (trimmed(layout, part, layout.prose) for c in sparse for part in parted(c, LOOSE * layout.unit))
+    return sorted((part for part in cut if part is not None), key=lambda part: (-part.shared, part.second))
 
 
 def _longer_first(chain: Chain) -> tuple[Stretch, Stretch]:
@@ -161,18 +176,36 @@ def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], pl
     return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
 
 
-def _quotation(layout: Layout, pair: tuple[Stretch, Stretch], words: int) -> bool:
-    """Whether one of two copies quotes the other. The mark before the first word of a copy counts."""
-    places = ((int(layout.words.starts[first]), int(layout.words.ends[last - 1])) for first, last in pair)
-    few, many = sorted(len(_OPENING.findall(layout.text, max(0, start - 1), end)) for start, end in places)
+def _quotation(layout: Layout, chain: Chain, words: int) -> bool:
+    """Whether one of two copies quotes the other. The mark before the first word of a copy counts; what both quote does not."""
+    sides = [_openings(layout, stretch, chain.runs[:, [k, 2]]) for k, stretch in enumerate((chain.first, chain.second))]
     least, times, apart = QUOTED
-    return many >= max(least, times * few) and many * apart >= words
+    return any(
+        own >= max(least, times * (other - (every - own))) and own * apart >= words
+        for (every, own), (other, _) in (sides, sides[::-1])
+    )
+
+
+def _openings(layout: Layout, stretch: Stretch, runs: NDArray[np.int64]) -> tuple[int, int]:
+    """How many quotations a copy opens, and how many of them with common words behind words of its own; `runs` i64[n, 2]: first
+    word, words.
+    """
+    first, last = stretch
+    starts, ends = layout.words.starts, layout.words.ends
+    marks = _OPENING.finditer(layout.text, max(0, int(starts[first]) - 1), int(ends[last - 1]))
+    words = np.searchsorted(starts, [mark.end() for mark in marks])
+    common = np.zeros(last - first + 1, bool)  # the last one stands for the word before the first
+    for start, length in (runs - [first, 0]).tolist():
+        common[start : start + length] = True
+    return len(words), int(np.count_nonzero(common[words - first] & ~common[words - first - 1]))
 
 
 def _enclosed(layout: Layout, sides: Sides) -> bool:
-    """Whether one of two copies in as many lines stands in quotation marks, from its first word to its last, and the other
-    does not.
+    """Whether one of two copies stands in quotation marks, from its first word to its last, and the other in as many lines
+    without; or in lines that all begin with `>`, as in mails, and the other does not.
     """
+    if _cited(layout, sides[0]) != _cited(layout, sides[1]):
+        return True
     if sides[0].lines != sides[1].lines:
         return False
     text, words = layout.text, layout.words
@@ -182,3 +215,10 @@ def _enclosed(layout: Layout, sides: Sides) -> bool:
         for side in sides
     ]
     return opened[0] != opened[1]
+
+
+def _cited(layout: Layout, side: Copy) -> bool:
+    """Whether every line of a copy begins with `>`."""
+    text, words, heads = layout.text, layout.words, layout.heads
+    firsts = heads[layout.lines[side.first] : layout.lines[side.last - 1] + 1].tolist()
+    return all(_CITED.search(text, int(words.ends[i - 1]) if i else 0, int(words.starts[i])) for i in firsts)

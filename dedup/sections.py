@@ -128,16 +128,17 @@ def _over(layout: Layout, first: int, floor: int) -> list[Line]:
 
 
 def _items(layout: Layout, chain: Chain) -> bool:
-    """Whether the same line, but for numbers, stands under both places, and over the second words of its own, as in a list of
-    offers with buttons. What stands under the second place, too, is no heading.
+    """Whether the same line, but for numbers, stands under both places and under the item before the second, and over the
+    second words of its own, as in a list of offers with buttons. What stands under the second place, too, is no heading.
     """
     first, second = chain.first, chain.second
     below, other = (_names(_line(layout, int(layout.lines[place[1] - 1]) + 1)) for place in (first, second))
-    if not below or below != other:
-        return False
+    above = _over(layout, second[0], first[1])
+    if not below or below != other or below not in map(_names, above):
+        return False  # the last line of an article, as the name of an agency, stands under both copies, too
     bottom = int(layout.lines[second[1] - 1]) + 1
     elsewhere = _joined([*(_line(layout, line) for line in range(bottom, bottom + ABOVE)), *_over(layout, first[0], 0)])
-    return not set(_names(_joined(_over(layout, second[0], first[1])))) <= set(elsewhere)
+    return not set(_names(_joined(above))) <= set(elsewhere)
 
 
 def _line(layout: Layout, line: int) -> Line:

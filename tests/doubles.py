@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,6 +93,13 @@ def _without_stops(text: str) -> str:
     return re.sub(r"[.。।።](?=\s|$)", "", text)
 
 
+def _without_marks(text: str) -> str:
+    """Apostrophes and hyphens within words stay."""
+    marks = [unicodedata.category(letter).startswith("P") for letter in text]
+    within = [before.isalpha() and after.isalpha() for before, after in zip(f" {text}", f"{text[1:]} ", strict=False)]
+    return "".join(c for c, mark, inside in zip(text, marks, within, strict=True) if not mark or inside)
+
+
 Maker = Callable[[Article, Article, random.Random], str]
 
 
@@ -120,6 +129,8 @@ KINDS: Final[dict[str, Maker]] = {
         f"{a.title}\n\n{a.text}", f"{a.title}\n\n{_without_a_paragraph(a.text)}"
     ),
     "without full stops": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{_without_stops(glued(a))}"),
+    "without marks": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{_without_marks(glued(a))}"),
+    "with references": lambda a, b, r: _page(f"{a.title}\n\n{a.text}", f"{a.title}\n{html.escape(glued(a))}"),
 }
 
 

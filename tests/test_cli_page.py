@@ -45,6 +45,17 @@ def test_a_page_without_repeats_comes_out_byte_for_byte(tmp_path: Path) -> None:
     assert "0 repeats, 0 words" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "data", ["a b".encode("utf-16"), b"caf\xe9", b"\x1f\x8b\x08"], ids=["utf-16", "latin-1", "gzip"]
+)
+def test_what_is_no_utf8_is_refused_with_what_to_do(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "page.txt"
+    path.write_bytes(data)
+    done = invoke(str(path))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"dedup: {path}: is not UTF-8; convert or unpack it (")
+
+
 def test_json_has_text_and_repeats(page: str) -> None:
     found = json.loads(invoke(page, "--json").stdout)
     (repeat,) = found["repeats"]
@@ -95,7 +106,7 @@ def test_html_is_told_by_the_suffix_or_the_option(tmp_path: Path) -> None:
     ("words", "data", "code", "told"),
     [
         (("nothing.txt",), None, 1, "nothing.txt: No such file or directory"),
-        (("-",), b"\xff\xfe\x00", 1, "can't decode byte"),
+        (("-",), b"\xff\xfe\x00", 1, "is not UTF-8; convert"),
         (("-", "--map", "--json"), b"", 2, "give one of them"),
         ((), None, 2, "Missing argument"),
     ],

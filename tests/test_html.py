@@ -169,7 +169,10 @@ TEXT: Final = "naïve € café"
         ("<meta charset=koi8-r><p>газета".encode("koi8-r"), "газета"),
         (f"<meta charset=utf-8><p>{TEXT}".encode(), TEXT),
         (f"<p>{TEXT}".encode(), TEXT),
-        (b"<p>caf\xe9 au lait", "caf\ufffd au lait"),
+        (f"<p>{TEXT}".encode("cp1252"), TEXT),
+        (f"<meta charset=nonsense><p>{TEXT}".encode("cp1252"), TEXT),
+        (f"<p>{TEXT} caf".encode() + b"\xe9 au lait", f"{TEXT} caf\ufffd au lait"),
+        (b"<meta charset=utf-8><p>caf\xe9 au lait", "caf\ufffd au lait"),
         (f"<meta charset=nonsense><p>{TEXT}".encode(), TEXT),
         (f"<meta charset=utf-16><p>{TEXT}".encode(), TEXT),
         (f"<meta charset=utf-32-le><p>{TEXT}".encode(), TEXT),
@@ -181,6 +184,11 @@ TEXT: Final = "naïve € café"
 )
 def test_bytes_tell_their_encoding(data: bytes, text: str) -> None:
     assert page_text(data) == text
+
+
+def test_pages_without_an_encoding_are_not_equal_for_want_of_letters() -> None:
+    one, other = (page_text(f"<p>{text}".encode("cp1251")) for text in ("Поезд в Тулу, 15", "Ветер в горах, 15"))
+    assert one != other
 
 
 TAGS: Final = "body title p div section h1 table tr td ul li b span a br hr pre script style select option form svg o:p"

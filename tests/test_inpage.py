@@ -142,6 +142,60 @@ def test_there_are_natural_texts_of_many_kinds() -> None:
     assert len({case["language"] for case in STAYING}) >= 6
 
 
+QUOTED = (
+    (
+        "The council of Tarn said:",
+        "We have read the four reports of the engineers and we have walked the wall ourselves",
+    ),
+    (
+        "It went on to say:",
+        "The wall will stand this winter, and the gate below the mill stays shut until the end of May",
+    ),
+    (
+        "Of the costs it said:",
+        "Nobody who lives behind the wall will pay for it, whatever the county decides in the spring",
+    ),
+    (
+        "Its last words were:",
+        "Come to the hall on the ninth with your questions, and bring the children who play there",
+    ),
+    ("And in a note:", "The lamps on the upper path are mended first, as the school has asked for them since autumn"),
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "copies"),
+    [
+        pytest.param("{by} “{said}.”", "{said}.", 2, id="an article that quotes a statement, and the statement"),
+        pytest.param("{by} “{said}.”", "{by} {said}.", 1, id="an article, and its copy without marks"),
+        pytest.param("{by} {said}.", "> {by} {said}.", 2, id="a mail, and what an answer cites of it"),
+        pytest.param("{by} {said}.", "{by} {said} > 9.", 1, id="a mark in a line cites nothing"),
+    ],
+)
+def test_a_quotation_stays_and_a_copy_without_marks_goes(first: str, second: str, copies: int) -> None:
+    blocks = ["\n".join(form.format(by=by, said=said) for by, said in QUOTED) for form in (first, second)]
+    for order in (blocks, blocks[::-1]):
+        page = clean_page("Menu\n\n" + "\n\nShare\nPrint\nMore\n\n".join(order) + "\n\nImprint\n")
+        assert [page.text.count(said) for _, said in QUOTED] == [copies] * len(QUOTED)
+
+
+def test_a_body_goes_on_behind_other_articles() -> None:
+    long = sorted(ENGLISH, key=lambda article: -len(article.text))
+    parts = [part.strip() for article in long[:2] for part in sentences(article.text) if part.strip()]
+    halves = [" ".join(half) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :])]
+    main, others, between = "\n\n".join(parts), [glued(article) for article in long[2:8]], "\n\nShare\nPrint\nMore\n\n"
+    page = clean_page(between.join([main, halves[0], *others, halves[1]]))
+    assert len(page.repeats) == 2
+    assert page.text.startswith(main)
+    assert all(other in page.text for other in others)
+    assert not any(half in page.text for half in halves)
+
+
+def test_natural_repetition_that_lost_its_line_breaks_mostly_stays() -> None:
+    texts = [" ".join(case["text"].split()) for case in STAYING]
+    assert sum(clean_page(text).text != text for text in texts) <= 0.04 * len(texts)
+
+
 def test_the_more_complete_copy_stays() -> None:
     main = ENGLISH[3]
     short = doubles.shortened(main.text, 0.6)

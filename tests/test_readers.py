@@ -652,7 +652,7 @@ def test_every_record_of_a_packed_archive_is_a_member(tmp_path: Path) -> None:
 def test_a_folder_of_pages(tmp_path: Path) -> None:
     folder = tmp_path / "pages"
     (folder / "b").mkdir(parents=True)
-    put(folder / "2.html", html(TEXTS[0], "Two"))
+    put(folder / "2.html", html(TEXTS[0], "Two").decode().encode("utf-16"))
     put(folder / "b" / "1.txt", TEXTS[1].encode("utf-16"))
     put(folder / "1.txt", b"\xef\xbb\xbf" + TEXTS[2].encode())
     put(folder / "4.txt", b"caf\xe9 words")

@@ -13,6 +13,7 @@ BODY = (
     "Switch it off at the front and pull the plug, then wait for ten minutes so that it can cool. "
     "Open the flap at the back with a coin and take out the filter. Wash it in lukewarm water without soap."
 )
+OTHER = "The harbour office has asked owners to move small boats to the inner basin before it is dark on Monday."
 MENU = "Home\nNews\nSport\n\n"
 TITLED = "Six words that are a title"
 
@@ -48,6 +49,8 @@ def in_frames(text: str) -> bool:
         pytest.param(f"{MENU}Model A\nCleaning", "Model B\nCleaning", "", True, id="a label"),
         pytest.param(f"{MENU}Baker", "Apply\nSave\nCashier", "Apply\nSave", True, id="items"),
         pytest.param(f"{MENU}Baker", "4 left\nCashier", "3 left\nBasket", True, id="items, but for numbers"),
+        pytest.param(f"{MENU}Ferry", "NWA\nShare\nSite", "NWA\nBasket", True, id="the button stands over the second"),
+        pytest.param(f"{MENU}Ferry", f"NWA\nShare\nPrint\n{OTHER}\nMore\nSite", "NWA\nBasket", False, id="an agency"),
         pytest.param(f"{MENU}一号楼\n五月六日", "分享\n打印\n七号楼\n五月九日", "", True, id="single characters"),
         pytest.param(f"{MENU}3 July\nBrass", "4 July\nVoices", "", True, id="dates"),
         pytest.param(f"{MENU}Ferry", "Share\nPrint", "", False, id="buttons"),

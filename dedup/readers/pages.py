@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -71,6 +72,8 @@ def page(data: bytes | str) -> dict[str, Any] | tuple[QuarantineReason, str]:
         text = page_text(data)
     except InputError as error:
         return "not_a_page", str(error)
+    if isinstance(data, bytes) and data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace")
     head = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     body = _BODY.search(head)
     if not _TITLE.search(head, 0, body.start() if body else len(head)):
