@@ -669,7 +669,7 @@ def test_explain_of_what_is_no_text_fails(tmp_path: Path) -> None:
     one, other = texts(tmp_path, b"words", gzip.compress(b"words"))
     done = invoke("explain", one, other)
     assert (done.exit_code, done.stdout_bytes) == (1, b"")
-    assert "can't decode" in done.stderr
+    assert "is not UTF-8; convert or unpack it" in done.stderr
 
 
 def test_explain_names_the_file_that_is_no_text(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup.errors import InputError
@@ -58,6 +58,8 @@ def values(data: bytes, step: int) -> list[tuple[Any, str]]:
 
 
 @settings(deadline=None)
+@example([[None], 0.0], None, False, "", 1)
+@example([1e30, 5], None, False, "", 1)
 @given(
     st.lists(VALUES, max_size=6),
     st.sampled_from([None, 1, "\t"]),

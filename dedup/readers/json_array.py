@@ -18,6 +18,9 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _BREAK: Final = re.compile(r"[\r\n]+[ \t]*")
 """What parts the lines of one value: no string has it."""
 
+_SIGN: Final = 2
+"""A number may go on behind so many characters that are none yet: `e+`."""
+
 _CUT: Final = 8
 """An error that stands so close to the end of what was read may be none: the value goes on in what follows."""
 
@@ -152,7 +155,7 @@ class _Text:
                 if left > self._longest:
                     raise ValueError(f"a value of over {self._longest} bytes") from error
             else:
-                if end < len(self._text) or self._ended:
+                if end + _SIGN < len(self._text) or self._ended:
                     source, self._at = self._text[self._at : end], end
                     return value, source
             self._more(2 * left + _CUT)
