@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.signatures import starts_of
 
 RUN: Final = 6
@@ -69,8 +70,6 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
 
     The result depends on which side is a: callers give the longer sequence first.
     """
-    from dedup.kernels import align as kernel
-
     lengths = tokens.ends - tokens.starts
     room = int(np.add.reduce(np.minimum(lengths[pairs[:, 0]], lengths[pairs[:, 1]]) // RUN + 1))
     shared = np.empty(len(pairs), np.int64)
@@ -78,7 +77,9 @@ def align(tokens: Tokens, pairs: NDArray[np.int64]) -> Aligned:
     runs, run_ends = np.empty((room, 3), np.int64), np.empty(len(pairs), np.int64)
     gaps, gap_ends = np.empty((room, 5), np.int64), np.empty(len(pairs), np.int64)
     found = shared, numbers, runs, run_ends, gaps, gap_ends
-    long_gaps = kernel.align_pairs(tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, *found)
+    long_gaps = kernels.align.align_pairs(
+        tokens.values, tokens.starts, tokens.ends, pairs, RUN, SHORT_GAP, GAP_LIMIT, *found
+    )
     count = int(gap_ends[-1]) if len(pairs) else 0
     if count:
         totals = np.concatenate(([0], np.cumsum(_score(tokens.values, gaps[:count]))))

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import Tokens
 from dedup.corpus import Corpus
 from dedup.sources import Source
@@ -95,8 +96,6 @@ class _Search:
 
     def mark(self, sites: NDArray[np.int32], need: int, bare: NDArray[np.int64]) -> None:
         """Marks the pieces that stand in so many unlike rows of a site, and those of rows that are bare."""
-        from dedup.kernels import boilerplate as kernel
-
         corpus, parted = self.corpus, self.parted
         is_bare = np.zeros(len(corpus.sites), np.bool_)
         is_bare[bare] = True
@@ -110,11 +109,11 @@ class _Search:
             slots *= 2
         table = np.zeros(slots, np.uint8)
         for part in parted:
-            kernel.tally(*stretch(*part), table, need)
+            kernels.boilerplate.tally(*stretch(*part), table, need)
 
         def counted(part: tuple[slice, slice]) -> NDArray[np.int64]:
             counts = np.zeros(1 << _BITS, np.int64)
-            kernel.spread(*stretch(*part), table, need, np.uint64(64 - _BITS), counts)
+            kernels.boilerplate.spread(*stretch(*part), table, need, np.uint64(64 - _BITS), counts)
             return counts
 
         spread = np.array(list(in_order(self.pool, counted, parted)))
@@ -134,20 +133,20 @@ class _Search:
             ) -> None:
                 at = slice(ends[i - 1] if i else 0, ends[i])
                 numbers = self.places[parted[i][0]]
-                kernel.collect(*stretch(*parted[i]), numbers, table, need, *bounds, out[0][at], out[1][at])
+                kernels.boilerplate.collect(*stretch(*parted[i]), numbers, table, need, *bounds, out[0][at], out[1][at])
 
             for _ in in_order(self.pool, collected, range(len(parted))):
                 pass
             order = np.argsort(found)
             found, places = found[order], places[order]
-            kernel.order_rows(found, places)
+            kernels.boilerplate.order_rows(found, places)
             rows = self.ranked[places]
             known += [_repeated(corpus, found, rows, sites, need), found[is_bare[rows]]]
         names = np.unique(np.concatenate(known))
         marks, marked = self.marked
 
         def mark(part: tuple[slice, slice]) -> None:
-            kernel.mark(*stretch(*part), table, need, names, marks[part[1]], marked[part[0]])
+            kernels.boilerplate.mark(*stretch(*part), table, need, names, marks[part[1]], marked[part[0]])
 
         for _ in in_order(self.pool, mark, parted):
             pass
@@ -158,12 +157,10 @@ def _repeated(
     corpus: Corpus, found: NDArray[np.uint64], rows: NDArray[np.int64], sites: NDArray[np.int32], need: int
 ) -> NDArray[np.uint64]:
     """Those of the pieces found, sorted, that stand in so many unlike rows."""
-    from dedup.kernels import boilerplate as kernel
-
     known = np.empty(len(found) // need + 1, np.uint64)
     of_rows = corpus.contexts, corpus.piece_keys, corpus.piece_lengths, corpus.piece_heads
     apart = corpus.sites if sites is not corpus.sites else corpus.sites[:0]
-    return known[: kernel.many_contexts(found, rows, *of_rows, apart, need, known)]
+    return known[: kernels.boilerplate.many_contexts(found, rows, *of_rows, apart, need, known)]
 
 
 def everywhere(corpus: Corpus, cores: Cores) -> NDArray[np.uint64]:
@@ -223,8 +220,6 @@ def listing(source: Source, corpus: Corpus, cores: Cores) -> list[Repeated]:
 
 def _furniture(source: Source, corpus: Corpus, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The rows whose whole text stands under so many unlike titles on one site, at as many URLs: no words are their own."""
-    from dedup.kernels import boilerplate as kernel
-
     full = np.flatnonzero(corpus.lengths)
     hashes = corpus.hashes
     order = full[np.lexsort((digest[full], corpus.sites[full], hashes[full, 1], hashes[full, 0]))]
@@ -233,9 +228,9 @@ def _furniture(source: Source, corpus: Corpus, digest: NDArray[np.uint64]) -> ND
     crowds = [order[heads[i] : heads[i + 1]] for i in np.flatnonzero(np.diff(heads) >= CONTEXTS)]
     bare = []
     for crowd in crowds:
-        if kernel.many_titles(corpus.contexts, crowd, CONTEXTS):
+        if kernels.boilerplate.many_titles(corpus.contexts, crowd, CONTEXTS):
             apart = np.array(list(_by_page(source, crowd.tolist()).values()), np.int64)
-            if kernel.many_titles(corpus.contexts, apart, CONTEXTS):
+            if kernels.boilerplate.many_titles(corpus.contexts, apart, CONTEXTS):
                 bare.append(crowd)
     return np.concatenate([np.empty(0, np.int64), *bare])
 
@@ -251,18 +246,14 @@ def _by_page(source: Source, rows: list[int]) -> dict[str | int, int]:
 
 def digests(contexts: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """A hash of every context, to sort by what they are and not by where they stand."""
-    from dedup.kernels import hashes as kernel
-
     count, width = len(contexts), contexts[:1].size
     found = np.empty(count, np.uint64)
-    kernel.piece_keys(contexts.ravel(), np.arange(1, count + 1) * width, found)
+    kernels.hashes.piece_keys(contexts.ravel(), np.arange(1, count + 1) * width, found)
     return found
 
 
 def _stripped(corpus: Corpus, marks: NDArray[np.uint8], marked: NDArray[np.bool_], pool: Executor | None) -> Tokens:
     """The tokens of all rows, those of marked ones in the place of what they were: elsewhere they would take room and time."""
-    from dedup.kernels import boilerplate as kernel
-
     values, starts, ends = corpus.tokens.values, corpus.tokens.starts, corpus.tokens.ends.copy()
 
     def strip(part: tuple[slice, slice]) -> None:
@@ -271,7 +262,7 @@ def _stripped(corpus: Corpus, marks: NDArray[np.uint8], marked: NDArray[np.bool_
             out = np.empty(place.stop - place.start, np.uint32)
             heads = corpus.piece_heads[rows.start : rows.stop + 1]
             of_pieces = heads, corpus.piece_lengths, marks
-            kernel.strip_rows(values, place.start, starts[rows], *of_pieces, marked[rows], out, ends[rows])
+            kernels.boilerplate.strip_rows(values, place.start, starts[rows], *of_pieces, marked[rows], out, ends[rows])
             corpus.spool.replace(place.start * values.itemsize, out)
             corpus.spool.release()
 

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
+
 _ROOM: Final = 4_000_000
 """So many pairs are made at once, about, and made distinct whenever as many have come together: this bounds memory."""
 
@@ -61,13 +63,11 @@ def gather(buckets: Iterable[tuple[NDArray[Any], NDArray[np.int64]]], limit: int
 
 def _pairs(keys: NDArray[Any], texts: NDArray[np.int64], limit: int) -> Iterator[tuple[NDArray[np.int64], int]]:
     """The codes of all pairs, a stretch of buckets at a time, and how many of these buckets are over the limit."""
-    from dedup.kernels import graph as kernel
-
     start = 0
     while start < len(keys):
-        end, count, capped = kernel.stretch(keys, start, limit, _ROOM)
+        end, count, capped = kernels.graph.stretch(keys, start, limit, _ROOM)
         found = np.empty(count, np.int64)
-        kernel.bucket_pairs(keys[start:end], texts[start:end], limit, found)
+        kernels.graph.bucket_pairs(keys[start:end], texts[start:end], limit, found)
         yield found, int(capped)
         start = end
 

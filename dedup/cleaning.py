@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from dedup import kernels
 from dedup.alignment import RUN
 from dedup.inpage import GLANCE, clean_page
 from dedup.signatures import Pieces, encode
@@ -28,11 +29,9 @@ class Cleaned(NamedTuple):
 
 def clean(texts: list[bytes], split: Pieces) -> Cleaned:
     """Looks through texts (UTF-8), of which `split` are the tokens."""
-    from dedup.kernels import inpage as kernel
-
     run, least = GLANCE
     repeated = np.empty(len(texts), np.bool_)
-    kernel.repeated_in_all(split.tokens, split.ends, RUN, run, least, repeated)
+    kernels.inpage.repeated_in_all(split.tokens, split.ends, RUN, run, least, repeated)
     found = Cleaned({}, {}, 0)
     for i in repeated.nonzero()[0].tolist():
         page = clean_page(texts[i].decode("utf-8", "surrogatepass"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
+
 
 def held_words(lengths: NDArray[np.int64], pairs: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.int64]:
     """For every text how many of its cluster's words it holds: its own, and what is aligned of each text that it matches."""
@@ -19,11 +21,9 @@ def depths(count: int, pairs: NDArray[np.int64], cut: NDArray[np.bool_]) -> NDAr
 
     `pairs` i64[n, 2] have the lower number, which is the longer text, first; `cut` bool[n]: the second is truncated.
     """
-    from dedup.kernels import graph as kernel
-
     chains = pairs[cut]
     found = np.zeros(count, np.int64)
-    kernel.deepen(chains[np.argsort(chains[:, 0], kind="stable")], found)
+    kernels.graph.deepen(chains[np.argsort(chains[:, 0], kind="stable")], found)
     return found
 
 
@@ -41,8 +41,6 @@ def stars(
     then the best of the rest, and so on: no two kept texts match, and a chain of small edits does not merge its ends. A
     removed text goes to the kept text it resembles most, but to its own truncated copy only where there is no other.
     """
-    from dedup.kernels import graph as kernel
-
     left, right = np.concatenate((pairs, pairs[:, ::-1])).T
     strength = np.concatenate((alike, alike))
     source = np.concatenate((np.arange(len(pairs)),) * 2)
@@ -51,7 +49,7 @@ def stars(
     heads = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(left, minlength=count), out=heads[1:])
     kept = np.empty(count, np.uint8)
-    kernel.cover(ranked, heads, np.ascontiguousarray(right[order]), kept)
+    kernels.graph.cover(ranked, heads, np.ascontiguousarray(right[order]), kept)
     place = np.zeros(count, np.int64)
     place[ranked] = np.arange(len(ranked))
     use = np.flatnonzero((kept[left] == 0) & (kept[right] == 1))

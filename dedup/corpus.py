@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import Tokens
 from dedup.cleaning import Cleaned, clean
 from dedup.settings import Settings
@@ -119,9 +120,6 @@ def _joined(batches: Iterator[Rows]) -> Iterator[Rows]:
 
 def fingerprinted(rows: Rows, settings: Settings) -> Batch:
     """Tokens, pieces, hashes and contexts of a batch, its texts cleaned as the settings say."""
-    from dedup.kernels import boilerplate as boilerplate_kernel
-    from dedup.kernels import hashes as hash_kernel
-
     texts, titles = split(Texts.of(rows.texts)), split(Texts.of(rows.titles))
     cleaned = Cleaned({}, {}, 0) if settings.pages == "off" else clean(rows.texts, texts)
     if cleaned.texts:
@@ -130,11 +128,11 @@ def fingerprinted(rows: Rows, settings: Settings) -> Batch:
     starts = starts_of(texts.ends)
     lengths = texts.ends - starts
     hashes, keys = np.empty((len(lengths), 2), np.uint64), np.empty(len(texts.pieces), np.uint64)
-    hash_kernel.hash_texts(texts.tokens, texts.ends, texts.pieces, texts.piece_ends, hashes, keys)
+    kernels.hashes.hash_texts(texts.tokens, texts.ends, texts.pieces, texts.piece_ends, hashes, keys)
     for i in ((lengths > 0) & (lengths < settings.min_tokens)).nonzero()[0].tolist():
         hashes[i] = short_hash(rows.texts[i])
     contexts = np.empty((len(lengths), 2, CONTEXT), np.uint32)
-    boilerplate_kernel.contexts(
+    kernels.boilerplate.contexts(
         titles.tokens, titles.ends, texts.tokens, starts, texts.pieces, texts.piece_ends, OPENING, contexts
     )
     return Batch(

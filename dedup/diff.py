@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import GAP_LIMIT, GAP_SHARE, RUN, SHORT_GAP
 from dedup.signatures import shingles
 from dedup.words import Words, locate
@@ -133,8 +134,6 @@ def _anchors(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.int64]:
 
     They are looked for along the longer sequence, as for the resemblance.
     """
-    from dedup.kernels import align as kernel
-
     if len(a) < len(b):
         turned = _anchors(b, a)[:, [1, 0, 2]]
         return turned[np.argsort(turned[:, 0])]
@@ -143,7 +142,7 @@ def _anchors(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.int64]:
     heads = np.empty(1 << max(4, len(b).bit_length()), np.int32)
     following, taken = np.empty(len(b), np.int32), np.empty(len(b), np.uint8)
     runs = np.empty((len(b) // RUN, 3), np.int64)
-    count = kernel.common_runs(a, b, RUN, shingles(a, RUN), shingles(b, RUN), heads, following, taken, runs)
+    count = kernels.align.common_runs(a, b, RUN, shingles(a, RUN), shingles(b, RUN), heads, following, taken, runs)
     return runs[:count]
 
 

@@ -156,13 +156,13 @@ def _tell_compiling() -> None:
 
 def _worth_a_look(text: str, *, excerpts: bool) -> bool:
     """Whether so much of a text stands in it twice that there may be a repeat; a few microseconds."""
-    from dedup.kernels import inpage as kernel
-
     _tell_compiling()
     table = tokens.load()
     buffer, _ = Texts.of([text])
     run, least = (RUN, LEAST) if excerpts else GLANCE
-    words = kernel.repeated_in_text(buffer, eights(buffer), table.inside, table.entries, table.expansions, RUN, run)
+    words = kernels.inpage.repeated_in_text(
+        buffer, eights(buffer), table.inside, table.entries, table.expansions, RUN, run
+    )
     return int(words) >= least
 
 

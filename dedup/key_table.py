@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.slab import Slab
 
 MODEST: Final = 64 << 20
@@ -59,21 +60,17 @@ class Digest(NamedTuple):
     @classmethod
     def wide(cls, keys: NDArray[np.uint64], kind: int, extra: int) -> Digest:
         """With so many bits beyond the place."""
-        from dedup.kernels import table as kernel
-
         places, marks = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint32)
-        kernel.digest(keys, np.uint64(SALTS[kind]), extra, places, marks)
+        kernels.table.digest(keys, np.uint64(SALTS[kind]), extra, places, marks)
         return cls(places, marks)
 
     @classmethod
     def known(cls, places: NDArray[np.uint32], lows: NDArray[np.uint8], kind: int) -> Digest:
         """From places, and what `lows` gave of the keys."""
-        from dedup.kernels.table import MARK
-
         marks = places << np.uint32(EXTRA[kind])
         if EXTRA[kind]:
             marks |= lows
-        return cls(places, marks & np.uint32((1 << MARK) - 1))
+        return cls(places, marks & np.uint32((1 << kernels.table.MARK) - 1))
 
     def lows(self, kind: int) -> NDArray[np.uint8]:
         """What is known of keys beyond their places, u8[n]; nothing where that is nothing."""
@@ -83,10 +80,10 @@ class Digest(NamedTuple):
 
 def size_of(room: int) -> int:
     """Bytes of a table that has room for so many keys, if they are many: 7.1 a key over `SPARSE`, over `LOAD` in a large one."""
-    from dedup.kernels.table import LINE, SLOTS
-
-    dense, sparse = (8 * LINE * (int(room / (load * SLOTS)) + 1) for load in (LOAD, SPARSE))
-    return dense if dense >= MODEST else min(sparse, MODEST)
+    line, slots = 8 * kernels.table.LINE, kernels.table.SLOTS
+    dense, sparse = (line * (int(room / (load * slots)) + 1) for load in (LOAD, SPARSE))
+    found: int = dense if dense >= MODEST else min(sparse, MODEST)
+    return found
 
 
 class KeyTable:
@@ -98,12 +95,10 @@ class KeyTable:
     """
 
     def __init__(self, limit: int, extra: int) -> None:
-        from dedup.kernels.table import MARK, SLOTS
-
         self.limit, self._extra = limit, extra
         self.count = self.capped = 0
-        self._unit = 32 - MARK + extra  # of so many buckets, 1 << unit, a mark tells the keys apart
-        self._least = (REACH + 2 * -(-limit // SLOTS) + 1) << self._unit
+        self._unit = 32 - kernels.table.MARK + extra  # of so many buckets, 1 << unit, a mark tells the keys apart
+        self._least = (REACH + 2 * -(-limit // kernels.table.SLOTS) + 1) << self._unit
         self.empty(0)
 
     @property
@@ -125,9 +120,7 @@ class KeyTable:
         """Enters key i for row `owners[i]`; there must be room (`make_room`). `alive` u8 by row: 1 for those that are there, 0
         for those that are gone, and give way.
         """
-        from dedup.kernels import table as kernel
-
-        entered, refused, _ = kernel.insert(self._arrays, *keys, owners, self.limit, alive)
+        entered, refused, _ = kernels.table.insert(self._arrays, *keys, owners, self.limit, alive)
         self.entered(entered, refused)
 
     def make_room(self, more: int, alive: NDArray[np.uint8]) -> None:
@@ -147,35 +140,29 @@ class KeyTable:
             pool.submit(self._moved, room, alive).result()
 
     def _moved(self, room: int, alive: NDArray[np.uint8]) -> None:
-        from dedup.kernels import table as kernel
-
         slab, old, capped = self._slab, self._arrays, self.capped
         self.empty(room)
         self.capped = capped
-        part = PART // (8 * kernel.LINE)
-        buckets = len(old[0]) // kernel.LINE
+        part = PART // (8 * kernels.table.LINE)
+        buckets = len(old[0]) // kernels.table.LINE
         for first in range(0, buckets, part):
-            self.entered(*kernel.move(old, self._arrays, self._extra, first, min(first + part, buckets), alive))
-            slab.give_back((first + part) * kernel.LINE)
+            self.entered(*kernels.table.move(old, self._arrays, self._extra, first, min(first + part, buckets), alive))
+            slab.give_back((first + part) * kernels.table.LINE)
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
-        from dedup.kernels.table import LINE, SLOTS
-
-        buckets = max(self._least, size_of(room) // (8 * LINE))
-        self._slab = Slab(buckets * LINE)
+        buckets = max(self._least, size_of(room) // (8 * kernels.table.LINE))
+        self._slab = Slab(buckets * kernels.table.LINE)
         cells = self._slab.words
         reach = (buckets >> self._unit) - 1
         self._arrays = cells, cells.view(np.uint32), cells.view(np.uint16), cells.view(np.uint8), reach
-        self._room = int((LOAD if cells.nbytes >= MODEST else SPARSE) * SLOTS * buckets)
+        self._room = int((LOAD if cells.nbytes >= MODEST else SPARSE) * kernels.table.SLOTS * buckets)
         self.count = self.capped = 0
 
     def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The rows that hold some of the keys and are there (`alive`, as in `add`), and the number of the key, one entry for
         each."""
-        from dedup.kernels import table as kernel
-
         room = 2 * self.limit * len(keys.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = kernel.find(self._arrays, *keys, alive, rows, numbers)
+        found = kernels.table.find(self._arrays, *keys, alive, rows, numbers)
         return rows[:found], numbers[:found]

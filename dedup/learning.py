@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.boilerplate import CONTEXTS, SITES, digests
 from dedup.entries import Words
 from dedup.key_table import Digest
@@ -72,8 +73,6 @@ class Learned:
 
     def add(self, names: Iterable[int]) -> list[int]:
         """Takes names that were learned, here or by others; returns those that were not known."""
-        from dedup.kernels import names as kernel
-
         asked = np.array(sorted(set(names)), np.uint64)
         if len(asked) == 0:
             return []
@@ -82,7 +81,7 @@ class Learned:
         if 2 * len(self.names) > len(self._slots):
             self._fill(4 * len(self.names))
         else:
-            kernel.put_names(self._slots, new)
+            kernels.names.put_names(self._slots, new)
         return sorted(new.tolist())
 
     def forget(self, known: int) -> None:
@@ -92,10 +91,8 @@ class Learned:
             self._fill(len(self._slots))
 
     def _fill(self, room: int) -> None:
-        from dedup.kernels import names as kernel
-
         self._slots = np.zeros(room, np.uint64)
-        kernel.put_names(self._slots, np.array(self.names, np.uint64))
+        kernels.names.put_names(self._slots, np.array(self.names, np.uint64))
 
     def marks(self, printed: Printed) -> NDArray[np.bool_]:
         """Which pieces are known to be boilerplate."""
@@ -104,10 +101,8 @@ class Learned:
         return everywhere
 
     def _are_known(self, names: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        from dedup.kernels import names as kernel
-
         found = np.empty(len(names), bool)
-        kernel.have_names(self._slots, names, found)
+        kernels.names.have_names(self._slots, names, found)
         return found
 
     def learn(
@@ -153,13 +148,11 @@ def _furniture(chosen: dict[int, list[int]], words: Words, read: Callable[[list[
     """Whether the whole text stands under as many unlike titles as make boilerplate: no words are the article's own. Equal
     texts of one site are kept beside each other only where they are other pages (`Matcher.parted`).
     """
-    from dedup.kernels import boilerplate as kernel
-
     if not chosen:
         return False
     held = read(sorted({row for rows in chosen.values() for row in rows}))
     crowd = [words.context, *(other.context for other in held.values() if other.hash == words.hash)]
-    return bool(kernel.many_titles(np.stack(crowd), np.arange(len(crowd)), CONTEXTS))
+    return bool(kernels.boilerplate.many_titles(np.stack(crowd), np.arange(len(crowd)), CONTEXTS))
 
 
 def _unlike(
@@ -171,8 +164,6 @@ def _unlike(
     tables: Tables | None,
 ) -> list[int]:
     """Those of the chosen pieces that stand in `need` mutually unlike articles; with `tables`, of as many sites."""
-    from dedup.kernels import boilerplate as kernel
-
     if not chosen:
         return []
     others = read(sorted({row for held in chosen.values() for row in held}))
@@ -196,6 +187,8 @@ def _unlike(
     sizes = np.array([len(w.tokens) for w in known])
     by = np.lexsort((digests(contexts)[holders], -sizes[holders], found))  # longest first, as a run of a dump looks
     out = np.empty(len(found), np.uint64)
-    count = kernel.many_contexts(found[by], holders[by], contexts, pieces, lengths, heads, sites, need, out)
+    count = kernels.boilerplate.many_contexts(
+        found[by], holders[by], contexts, pieces, lengths, heads, sites, need, out
+    )
     names: list[int] = out[:count].tolist()
     return names

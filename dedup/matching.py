@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import Tokens
 from dedup.entries import Entry, Words, words_of
 from dedup.evidence import UNLIKE_TITLE, Decision
@@ -215,10 +216,8 @@ class Matcher:
 
 def _stripped(entry: Entry, words: Words, marks: NDArray[np.bool_]) -> Piece:
     """An article without the pieces that are marked."""
-    from dedup.kernels import boilerplate as kernel
-
     core = np.empty(len(words.tokens), np.uint32)
-    size = kernel.strip(words.tokens, words.lengths, marks.view(np.uint8), core)
+    size = kernels.boilerplate.strip(words.tokens, words.lengths, marks.view(np.uint8), core)
     core.flags.writeable = False
     return Piece(entry, words, core[:size], words.keys[~marks])
 

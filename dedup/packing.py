@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.key_table import EXTRA, Digest
 from dedup.keys import Keys, Lot, Span
 from dedup.signatures import starts_of
@@ -26,17 +27,13 @@ class Packed(NamedTuple):
 
 def rooms(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bytes that the keys of each row take, i64[n], of which there are `sizes` i64[n, kinds]."""
-    from dedup.kernels import packing as kernel
-
     out = np.empty(len(sizes), np.int64)
-    kernel.rooms(sizes, _BITS, out)
+    kernels.packing.rooms(sizes, _BITS, out)
     return out
 
 
 def packed(lot: Lot, first: int, last: int) -> list[Packed]:
     """The keys of entries `first:last`."""
-    from dedup.kernels import packing as kernel
-
     spans = [(span.digest, span.starts[first:last], span.ends[first:last]) for span in lot.spans]
     sizes = np.column_stack([ends - starts for _, starts, ends in spans])
     ends = np.cumsum(rooms(sizes))
@@ -44,7 +41,7 @@ def packed(lot: Lot, first: int, last: int) -> list[Packed]:
     out = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
     at = starts.copy()
     for (digest, heads, tails), extra in zip(spans, EXTRA, strict=True):
-        kernel.pack(*digest, heads, tails, extra, at, out)
+        kernels.packing.pack(*digest, heads, tails, extra, at, out)
     data = out.tobytes()
     return [
         Packed((near, held, pieces), data[start:end])
@@ -61,8 +58,6 @@ def packed_alone(keys: Keys) -> Packed:
 
 def unpacked(data: bytes, sizes: NDArray[np.int64]) -> Keys:
     """The keys of rows, one row after another, of which there are `sizes` i64[n, kinds]. Raises ValueError where it cannot be."""
-    from dedup.kernels import packing as kernel
-
     room = rooms(sizes)
     if int(room.sum()) != len(data):
         raise ValueError(f"{len(data)} bytes of keys, {int(room.sum())} expected")
@@ -73,7 +68,7 @@ def unpacked(data: bytes, sizes: NDArray[np.int64]) -> Keys:
         own = np.ascontiguousarray(sizes[:, kind])
         total = int(own.sum())
         digest = Digest(np.empty(total, np.uint32), np.empty(total, np.uint32))
-        if not kernel.unpack(read, own, extra, at, *digest):
+        if not kernels.packing.unpack(read, own, extra, at, *digest):
             raise ValueError("bytes that are no keys")
         found.append(digest)
     return Keys(found[0], found[1], found[2])

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import Tokens
 from dedup.candidates import Candidates, gather
 from dedup.stretches import in_order, shares, stretches
@@ -46,11 +47,9 @@ class Passages(NamedTuple):
 
 def chosen(tokens: Tokens) -> Passages:
     """The passages of some texts."""
-    from dedup.kernels import passages as kernel
-
     out = np.empty(int((tokens.ends - tokens.starts).sum()) + len(tokens.ends), np.uint32)
     counts = np.empty(len(tokens.ends), np.int64)
-    total = kernel.winnow_all(tokens.values, tokens.starts, tokens.ends, SHINGLE, WINDOW, out, counts)
+    total = kernels.passages.winnow_all(tokens.values, tokens.starts, tokens.ends, SHINGLE, WINDOW, out, counts)
     return Passages(out[:total].copy(), counts)
 
 
@@ -86,8 +85,6 @@ def _buckets(
     """The passages that several texts may hold, sorted, with the text of each; in parts, which bounds memory. `numbers` and
     `alive` are in the order of the passages.
     """
-    from dedup.kernels import passages as kernel
-
     total = len(found.values)
     slots = 1 << 16
     while slots < min(2 * total, _SLOTS):
@@ -95,13 +92,15 @@ def _buckets(
     table = np.zeros(slots, np.uint8)
     parted = list(stretches(np.cumsum(found.counts)))
     for _, place in parted:
-        kernel.tally(found.values[place], table)
+        kernels.passages.tally(found.values[place], table)
         release()
 
     def counted(part: tuple[slice, slice]) -> NDArray[np.int64]:
         texts, place = part
         counts = np.zeros(1 << _BITS, np.int64)
-        kernel.spread(found.values[place], found.counts[texts], alive[texts], table, np.uint32(32 - _BITS), counts)
+        kernels.passages.spread(
+            found.values[place], found.counts[texts], alive[texts], table, np.uint32(32 - _BITS), counts
+        )
         release()
         return counts
 
@@ -119,7 +118,7 @@ def _buckets(
         ) -> None:
             texts, place = parted[i]
             own = found.values[place], found.counts[texts], alive[texts], numbers[texts]
-            kernel.shared(*own, table, *bounds, out[ends[i - 1] if i else 0 : ends[i]])
+            kernels.passages.shared(*own, table, *bounds, out[ends[i - 1] if i else 0 : ends[i]])
             release()
 
         for _ in in_order(pool, written, range(len(parted))):

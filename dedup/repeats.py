@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import RUN
 from dedup.signatures import shingles
 
@@ -56,14 +57,12 @@ def repeated_runs(tokens: NDArray[np.uint32], size: int = RUN) -> NDArray[np.int
 
     They are disjoint, and what they repeat is never itself a repeat: of five copies four repeat the first. Linear.
     """
-    from dedup.kernels import inpage as kernel
-
     count = len(tokens)
     if count < 2 * size:
         return np.empty((0, 3), np.int64)
     runs = np.empty((count // size, 3), np.int64)
     heads = np.empty(1 << max(4, count.bit_length()), np.int32)
-    found = kernel.repeated_runs(
+    found = kernels.inpage.repeated_runs(
         tokens, size, shingles(tokens, size), heads, np.empty(count, np.int32), np.empty(count, np.uint8), runs
     )
     return runs[:found]
@@ -71,11 +70,9 @@ def repeated_runs(tokens: NDArray[np.uint32], size: int = RUN) -> NDArray[np.int
 
 def chains(runs: NDArray[np.int64], least: int) -> list[Chain]:
     """The chains with at least `least` words in their runs, most words first; every run is in one chain at most."""
-    from dedup.kernels import inpage as kernel
-
     scores = np.empty(len(runs))
     before = np.empty(len(runs), np.int64)
-    kernel.link(runs, len(runs), REACH, scores, before, np.empty(len(runs), np.int64))
+    kernels.inpage.link(runs, len(runs), REACH, scores, before, np.empty(len(runs), np.int64))
     taken = np.zeros(len(runs), bool)
     ranked = np.argsort(-scores, kind="stable")
     previous: list[int] = before.tolist()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import tokens
+from dedup import kernels, tokens
 from dedup.bands import Bands
 from dedup.errors import SchemeMismatch
 from dedup.scheme import Scheme
@@ -139,15 +139,13 @@ def split(texts: Texts) -> Pieces:
     A line ends a piece. So does a full stop, in the common scripts, with white space behind it (none is needed where
     words have none), once the piece has `SENTENCE` tokens.
     """
-    from dedup.kernels import text as kernel
-
     table = tokens.load()
     count = len(texts.offsets) - 1
     out = np.empty(len(texts.buffer), np.uint32)
     ends = np.empty(count, np.int64)
     pieces = np.empty(len(texts.buffer), np.int64)
     piece_ends = np.empty(count, np.int64)
-    kernel.tokenize_all(
+    kernels.text.tokenize_all(
         texts.buffer,
         eights(texts.buffer),
         texts.offsets,
@@ -197,35 +195,27 @@ def sign(
     values: int | None = None,
 ) -> Signatures:
     """The signatures of token sequences, sequence i at `words[starts[i]:ends[i]]`; `values` as in `fingerprint`."""
-    from dedup.kernels import minhash as kernel
-
     a, b = permutations(scheme)
     signed = np.empty((len(ends), len(a[:values])), np.uint32)
-    kernel.sign_all(words, starts, ends, scheme.shingle, a[:values], b[:values], signed)
+    kernels.minhash.sign_all(words, starts, ends, scheme.shingle, a[:values], b[:values], signed)
     return Signatures(signed, scheme)
 
 
 def band_keys(signatures: NDArray[np.uint32], bands: Bands) -> NDArray[np.uint64]:
     """u64[bands, texts]: a hash of every band of every signature."""
-    from dedup.kernels import minhash as kernel
-
     keys = np.empty((bands.count, len(signatures)), np.uint64)
-    kernel.cut(signatures, bands.rows, keys)
+    kernels.minhash.cut(signatures, bands.rows, keys)
     return keys
 
 
 def text_hashes(words: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
     """128 bits of each token sequence, u64[n, 2]."""
-    from dedup.kernels import hashes as kernel
-
     found = np.empty((len(ends), 2), np.uint64)
-    kernel.hash_all(words, starts, ends, found)
+    kernels.hashes.hash_all(words, starts, ends, found)
     return found
 
 
 def shingles(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
     """The hashes of all shingles (runs of `size` tokens) of one token sequence, u32[max(0, n - size + 1)]."""
-    from dedup.kernels import hashes as kernel
-
     out = np.empty(len(words), np.uint32)
-    return out[: kernel.shingle(words, size, out)]
+    return out[: kernels.hashes.shingle(words, size, out)]

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.errors import StoreError
 from dedup.key_chunk import Chunk
@@ -101,10 +102,10 @@ class Tables:
     def _grow(self, rows: int) -> None:
         if rows <= len(self._alive):
             return
-        from dedup.kernels.table import MOST_ROWS
-
-        if rows > MOST_ROWS + 1:
-            raise StoreError("an index", f"takes {MOST_ROWS:,} articles in all its time; export it to a new one")
+        if rows > kernels.table.MOST_ROWS + 1:
+            raise StoreError(
+                "an index", f"takes {kernels.table.MOST_ROWS:,} articles in all its time; export it to a new one"
+            )
         while rows > len(self._alive):
             more = len(self._alive)
             self._alive = np.concatenate((self._alive, np.zeros(more, np.uint8)))
@@ -132,8 +133,6 @@ class Tables:
 
     def add_row(self, row: int, keys: Keys, site: str | None) -> None:
         """Enters one row, which is higher than all before."""
-        from dedup.kernels import proposals as kernel
-
         self._grow(row + 1)
         self._alive[row] = 1
         self._passages[row] = min(len(keys.held.places), np.iinfo(np.uint16).max)
@@ -141,20 +140,18 @@ class Tables:
         self._make_room([len(own.places) for own in keys])
         entered = np.zeros((len(self._tables), 2), np.int64)
         digests = tuple((own.places, own.marks) for own in keys)
-        kernel.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
+        kernels.proposals.insert_row(self._arrays, digests, np.uint32(row), self._limits, self._alive, entered)
         self._count(entered)
 
     def admit(self, keys: Lot, first: int, last: int, row: int, sites: Sequence[str | None]) -> int:
         """Enters articles `first:last` of a lot, of so many `sites`, as rows from `row` on, up to the first one that rows which
         are here may have to do with: it may repeat one, or show with some that a piece is boilerplate. Returns how many.
         """
-        from dedup.kernels import proposals as kernel
-
         self._grow(row + last - first)
         self._make_room([int(span.ends[last - 1] - span.starts[first]) for span in keys.spans])
         entered = np.zeros((len(self._tables), 2), np.int64)
         codes = np.array([self.code(site) for site in sites], np.int32)
-        done, _ = kernel.admit(
+        done, _ = kernels.proposals.admit(
             self._arrays,
             tuple((span.digest.places, span.digest.marks) for span in keys.spans),
             tuple((span.starts, span.ends) for span in keys.spans),
@@ -181,21 +178,19 @@ class Tables:
 
     def proposed(self, keys: Lot) -> dict[int, list[int]]:
         """What `propose` gives for the articles of a lot, by their numbers, of those that it gives something for."""
-        from dedup.kernels import proposals as kernel
-
         some = np.empty(len(keys), np.bool_)
         digests = tuple((span.digest.places, span.digest.marks) for span in keys.spans)
-        kernel.met(self._arrays, digests, tuple((span.starts, span.ends) for span in keys.spans), self._alive, some)
+        kernels.proposals.met(
+            self._arrays, digests, tuple((span.starts, span.ends) for span in keys.spans), self._alive, some
+        )
         found = ((i, self.propose(keys[i])) for i in np.flatnonzero(some).tolist())
         return {i: rows for i, rows in found if rows}
 
     def propose(self, keys: Keys) -> list[int]:
         """The rows that share enough with these keys to be compared, the earliest first."""
-        from dedup.kernels import proposals as kernel
-
         few, many, _ = self._limits
         out = np.empty(2 * (few * len(keys.near.places) + many * len(keys.held.places)), np.int64)
-        found = kernel.propose(
+        found = kernels.proposals.propose(
             self._near.arrays,
             self._held.arrays,
             (tuple(keys.near), tuple(keys.held)),
@@ -212,11 +207,9 @@ class Tables:
         """The rows that hold some of the pieces, and the number of the piece, one entry for each, for those pieces that at
         least so many rows hold.
         """
-        from dedup.kernels import proposals as kernel
-
         room = 2 * self._limits[2] * len(pieces.places)
         rows, numbers = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = kernel.held_often(self._pieces.arrays, tuple(pieces), self._alive, least, rows, numbers)
+        found = kernels.proposals.held_often(self._pieces.arrays, tuple(pieces), self._alive, least, rows, numbers)
         return rows[:found], numbers[:found]
 
     def site(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.alignment import RUN, Aligned, Tokens, align
 from dedup.evidence import Evidence
 from dedup.relations import FLOOR, HALF
@@ -151,15 +152,13 @@ def _measure(tokens: Tokens, pairs: NDArray[np.int64]) -> Measured:
 
 
 def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: NDArray[np.bool_]) -> Measured:
-    from dedup.kernels import contrast as kernel
-
     chosen = pairs[some]
     leads = np.empty((len(chosen), 2))
     counts = np.empty((len(chosen), _COUNTS), np.int64)
     names = np.empty((len(chosen), NAMES, 3), np.int64)
     lead = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
     runs = found.runs, starts_of(found.run_ends)[some], found.run_ends[some]
-    kernel.contrast_pairs(
+    kernels.contrast.contrast_pairs(
         tokens.values, tokens.starts, tokens.ends, chosen, runs, RUN, GAP, PLACE, lead, leads, counts, names
     )
     several = (names[:, 0, 2] > 1).nonzero()[0].tolist()

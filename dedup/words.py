@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import tokens
+from dedup import kernels, tokens
 from dedup.signatures import Texts, eights
 
 
@@ -30,13 +30,11 @@ def locate(text: str) -> Words:
     >>> [text[i:j] for i, j in zip(found.starts, found.ends, strict=True)]
     ['Der', 'Fluß', '東', '京']
     """
-    from dedup.kernels import words as kernel
-
     table = tokens.load()
     buffer, offsets = Texts.of([text])
     size = int(offsets[1])
     out, froms, tos = np.empty(size, np.uint32), np.empty(size, np.int64), np.empty(size, np.int64)
-    n = kernel.locate(eights(buffer), 0, size, table.entries, table.expansions, out, froms, tos)
+    n = kernels.words.locate(eights(buffer), 0, size, table.entries, table.expansions, out, froms, tos)
     starts, ends = froms[:n].copy(), tos[:n].copy()
     if size > len(text):  # some code points have several bytes
         before = np.zeros(size + 1, np.int32)
@@ -51,10 +49,8 @@ def spelling(text: bytes) -> bytes:
     >>> spelling("Der Fluß".encode()) == spelling(b"DER FLUSS") != spelling(b"Der Fluss 2")
     True
     """
-    from dedup.kernels import words as kernel
-
     table = tokens.load()
     out = np.empty(len(text), np.uint64)
     buffer, _ = Texts.of([text])
-    n = kernel.spell(eights(buffer), 0, len(text), table.entries, table.expansions, out)
+    n = kernels.words.spell(eights(buffer), 0, len(text), table.entries, table.expansions, out)
     return out[:n].tobytes()

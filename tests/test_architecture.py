@@ -203,6 +203,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "writing",
     },
     "election": {"canonical", "entries", "keys", "matching", "model", "ready", "stores"},
+    "encodings": set(),
     "entries": {"corpus", "fields", "model", "settings", "shapes", "signatures", "sources"},
     "errors": set(),
     "evidence": {"model"},
@@ -221,7 +222,6 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "sources",
         "spool",
     },
-    "encodings": set(),
     "fields": {"dates", "markup", "shapes", "urls"},
     "formats": {"errors", "members", "zstd"},
     "frame_result": {"batch", "result", "settings", "shapes", "sources", "table_source"},
@@ -310,7 +310,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "signatures",
         "verify",
     },
-    "kernels": {"kernels.align"},
+    "kernels": set(),
     "kernels.align": {"kernels.hashes"},
     "kernels.boilerplate": {"kernels.sorting"},
     "kernels.contrast": {"kernels.align"},
@@ -501,7 +501,15 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "stores.sqlite_keys",
         "zstd",
     },
-    "stores.sqlite_keys": {"errors", "kernels.table", "key_chunk", "key_table", "keys", "stores.sqlite_connection"},
+    "stores.sqlite_keys": {
+        "errors",
+        "kernels",
+        "kernels.table",
+        "key_chunk",
+        "key_table",
+        "keys",
+        "stores.sqlite_connection",
+    },
     "stretches": set(),
     "table_source": {"errors", "fields", "model", "signatures", "sources"},
     "tables": {
@@ -612,7 +620,9 @@ def tree(name: str) -> ast.Module:
 
 
 def imported(name: str) -> set[str]:
-    """Full names of all that a module imports, wherever in it; `from a import b` gives `a` and `a.b`."""
+    """Full names of all that a module imports, wherever in it; `from a import b` gives `a` and `a.b`. A module of kernels is
+    imported where it is first named.
+    """
     found: set[str] = set()
     for node in ast.walk(tree(name)):
         if isinstance(node, ast.Import):
@@ -621,6 +631,8 @@ def imported(name: str) -> set[str]:
             assert node.level == 0, f"{name} imports relatively"
             assert node.module is not None
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "kernels":
+            found.add(f"dedup.kernels.{node.attr}")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from dedup import kernels
 from dedup.errors import IndexDamaged
 from dedup.key_chunk import Chunk, Sites
 from dedup.key_table import EXTRA, Digest
@@ -74,14 +75,12 @@ def sound(segment: tuple[Any, ...]) -> bool:
 
 def chunk_of(segment: tuple[Any, ...]) -> Chunk:
     """The articles of a row; those that were forgotten before `compact` are left out. Raises ValueError where it is none."""
-    from dedup.kernels.table import MOST_ROWS
-
     last, first, sites, numbers, *blobs, _ = segment
     held = np.frombuffer(numbers, _PLACE).reshape(-1, 4).astype(np.int64)
     names = json.loads(sites)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError("sites that have no names")
-    if not 0 < first <= last == first + len(held) - 1 <= MOST_ROWS or held[:, 3].max() > len(names):
+    if not 0 < first <= last == first + len(held) - 1 <= kernels.table.MOST_ROWS or held[:, 3].max() > len(names):
         raise ValueError("numbers that do not fit")
     keys = []
     for kind, blob in enumerate(blobs):
