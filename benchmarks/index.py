@@ -34,7 +34,8 @@ from redis_process import running
 
 import dedup
 from dedup.entries import read
-from dedup.key_table import EXTRA, size_of
+from dedup.kernels.table import LINE
+from dedup.key_table import EXTRA, buckets_for
 from dedup.learning import Learned
 from dedup.matching import Matcher
 from dedup.tables import SPARE
@@ -179,7 +180,9 @@ def opened(kind: str, path: Path) -> dict[str, Any]:
 
 def predicted(articles: int, keys: list[float]) -> int:
     """Bytes of memory of an index in a file that was opened: of its tables with so many keys an article each, and ten a row."""
-    return sum(size_of(int(SPARE * articles * own)) for own in keys) + articles * ROW
+    limits = dedup.Limits()
+    kinds = zip(keys, (limits.bucket, limits.passage, limits.bucket), EXTRA, strict=True)
+    return articles * ROW + sum(8 * LINE * buckets_for(int(SPARE * articles * own), *kind)[0] for own, *kind in kinds)
 
 
 def pairs(keeper: dict[str, str]) -> set[tuple[str, str]]:

@@ -11,25 +11,20 @@ from numpy.typing import NDArray
 from dedup import kernels
 from dedup.slab import Slab
 
-MODEST: Final = 64 << 20
+LOADS: Final = ((0.65, 8), (0.85, 56), (0.9, 120))
+"""How full a table may be, if a key may stand in so many buckets, and in twice as many more as the rows of one key fill: then
+not one in a million stands farther by chance. What is known of a key must tell its own bucket from all of these."""
+
+MODEST: Final = 32 << 20
 """Bytes of a table that need not be saved."""
 
-LOAD: Final = 0.9
-"""A table is at most so full; a modest one only as `SPARSE` says, in which no key stands far from its bucket."""
-
-SPARSE: Final = 0.65
-
-GROWTH: Final = 1.1
+GROWTH: Final = 1.15
 """A table that grows has room for so many times its keys, a modest one for `DOUBLE` as many."""
 
 DOUBLE: Final = 2.0
 
 PART: Final = 4 << 20
 """Of a table that grows, so many bytes are moved at once, and given back then."""
-
-REACH: Final = 8
-"""A key may stand in so many buckets, and twice as many more as the rows of one key fill; a table is at least so large that
-what is known of a key tells its own bucket from all of these, and in larger ones it may stand in more."""
 
 SALTS: Final = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 """What sets the keys of bands, passages and pieces apart."""
@@ -78,17 +73,21 @@ class Digest(NamedTuple):
         return (some & np.uint32((1 << EXTRA[kind]) - 1)).astype(np.uint8)
 
 
-def size_of(room: int) -> int:
-    """Bytes of a table that has room for so many keys, if they are many: 7.1 a key over `SPARSE`, over `LOAD` in a large one."""
-    line, slots = 8 * kernels.table.LINE, kernels.table.SLOTS
-    dense, sparse = (line * (int(room / (load * slots)) + 1) for load in (LOAD, SPARSE))
-    found: int = dense if dense >= MODEST else min(sparse, MODEST)
-    return found
+def buckets_for(keys: int, limit: int, extra: int) -> tuple[int, int, int]:
+    """The buckets of the smallest table that has room for so many keys, the keys that it has room for, and in how many buckets
+    a key may stand; `limit`, `extra`: as in `KeyTable`.
+    """
+    slots = kernels.table.SLOTS
+    unit = 32 - kernels.table.MARK + extra  # a mark tells the keys of 1 << unit parts of a table apart
+    more = 2 * -(-limit // slots) + 1
+    sizes = [(max(int(keys / (load * slots)) + 1, (reach + more) << unit), load) for load, reach in LOADS]
+    buckets, load = min(sizes, key=lambda size: (size[0], -size[1]))
+    return buckets, int(load * slots * buckets), (buckets >> unit) - 1
 
 
 class KeyTable:
     """Which rows hold a key. A key that `limit` living rows hold takes no more, nor does one that finds no room within reach
-    (`REACH`), of which there is not one in a million by chance; both are counted (`capped`).
+    (`LOADS`); both are counted (`capped`).
 
     Rows are numbers from 1. A table holds 28 bits of a key; the bucket that it stands in says the others, so that a table that
     grows needs nobody to ask for keys. `extra`: bits that are known beyond the place.
@@ -97,8 +96,6 @@ class KeyTable:
     def __init__(self, limit: int, extra: int) -> None:
         self.limit, self._extra = limit, extra
         self.count = self.capped = 0
-        self._unit = 32 - kernels.table.MARK + extra  # of so many buckets, 1 << unit, a mark tells the keys apart
-        self._least = (REACH + 2 * -(-limit // kernels.table.SLOTS) + 1) << self._unit
         self.empty(0)
 
     @property
@@ -151,12 +148,10 @@ class KeyTable:
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
-        buckets = max(self._least, size_of(room) // (8 * kernels.table.LINE))
+        buckets, self._room, reach = buckets_for(room, self.limit, self._extra)
         self._slab = Slab(buckets * kernels.table.LINE)
         cells = self._slab.words
-        reach = (buckets >> self._unit) - 1
         self._arrays = cells, cells.view(np.uint32), cells.view(np.uint16), cells.view(np.uint8), reach
-        self._room = int((LOAD if cells.nbytes >= MODEST else SPARSE) * kernels.table.SLOTS * buckets)
         self.count = self.capped = 0
 
     def find(self, keys: Digest, alive: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

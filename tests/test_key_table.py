@@ -133,7 +133,7 @@ def test_a_key_that_finds_no_room_within_reach_is_counted() -> None:
     room = table.arrays[4] * SLOTS
     assert (table.count, table.capped) == (room, 4 * 256 - room)
     assert len(table.find(keys, alive)[0]) == room
-    table.empty(10_000_000)
+    table.empty(20_000_000)
     for row in range(1, 5):
         table.add(keys, owners(row, 256), alive)
     assert (table.count, table.capped) == (4 * 256, 0)
