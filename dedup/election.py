@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from dedup.canonical import Copy
 from dedup.entries import Entry, Words
 from dedup.keys import whole_key
+from dedup.learning import unlike
 from dedup.matching import Found, Matcher, Piece
 from dedup.model import DUPLICATES, Relation, Verdict
 from dedup.ready import Batch, Ready
@@ -275,14 +276,17 @@ class Election:
                     lost = 0
                 elif len(copies) < COPIES:
                     lost = 0
-                    row = self._copy(piece, kept.row)
+                    row = self._copy(piece, kept.piece, kept.row)
         self.store.update(kept.row, copies=1, lost=lost)
         return row
 
-    def _copy(self, piece: Piece, kept: int) -> int:
-        """Stores a copy of a kept article."""
-        entry = piece.entry._replace(row=0, kept=kept, copies=0, lost=0)
-        row = self.store.add(entry, whole_key(piece.words))
+    def _copy(self, piece: Piece, kept: Piece, at: int) -> int:
+        """Stores a copy of an article that is kept `at` a row. One that looks like another article counts as a holder of its
+        pieces: what both share may be what many sites print, which more articles tell. One that looks like the kept one does not.
+        """
+        holds = self.settings.boilerplate and unlike(piece.words, kept.words)
+        entry = piece.entry._replace(row=0, kept=at, copies=0, lost=0)
+        row = self.store.add(entry, whole_key(piece.words, piece.pieces if holds else piece.pieces[:0]))
         self.matcher.remember(row, piece.words)
         return row
 
@@ -302,7 +306,7 @@ class Election:
             changes.append(Change(copy, copy, row, _of(other, piece.entry, worse.decided)))
         self.store.discard([old.row, *(member.entry.row for member in left)])
         self.store.update(row, copies=old.copies + 1 - len(left))
-        new = 0 if found.decision.relation == "exact" else self._copy(found.piece, row)
+        new = 0 if found.decision.relation == "exact" else self._copy(found.piece, piece, row)
         changes.append(Change(old.row, new, row, _of(found, piece.entry, worse.decided), was_kept=True))
         return left
 

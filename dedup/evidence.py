@@ -66,8 +66,8 @@ class Evidence(NamedTuple):
     (the larger of the two directions); `numbers` in the text that has fewer, `swaps` of them that stand in the place of
     another number, `lone` ones that stand in the place of other words; `replaced`: places with a few other words;
     `passages`: places with more of them; `inner`: words of both between the first and the last words that they share, and
-    not shared; `common`: numbers that both have, wherever they stand; `left`: the smaller share of a text that is not
-    boilerplate.
+    not shared; `frames`: those of the `swaps` and of the `lone` ones that stand in bylines, stamps and the like around the
+    body; `common`: numbers that both have, wherever they stand; `left`: the smaller share of a text that is not boilerplate.
     """
 
     words: tuple[int, int]
@@ -79,6 +79,7 @@ class Evidence(NamedTuple):
     replaced: int
     passages: int
     inner: int
+    frames: tuple[int, int]
     common: int
     left: float
 

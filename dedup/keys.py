@@ -94,9 +94,9 @@ def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArr
     return Span(Digest.of(keys, kind), np.where(use, ends - counts, ends), ends)
 
 
-def whole_key(words: Words) -> Keys:
-    """What a copy is found by: all of its words, and nothing less."""
-    return Keys(Digest.of(np.array([_whole(words)], np.uint64), 0), _NONE, _NONE)
+def whole_key(words: Words, pieces: NDArray[np.uint64]) -> Keys:
+    """What a copy is found by: all of its words, and nothing less; and the pieces (u64) of which it counts as a holder."""
+    return Keys(Digest.of(np.array([_whole(words)], np.uint64), 0), _NONE, Digest.of(pieces, 2))
 
 
 def _whole(words: Words) -> int:

@@ -131,6 +131,14 @@ class Learned:
         return self.add(new)
 
 
+def unlike(words: Words, other: Words) -> bool:
+    """Whether two articles are different ones by titles, openings and pieces, so that each counts as a holder of a piece."""
+    contexts = np.stack((words.context, other.context))
+    keys, lengths = (np.concatenate(pair) for pair in ((words.keys, other.keys), (words.lengths, other.lengths)))
+    heads = np.array([0, len(words.keys), len(keys)], np.int64)
+    return bool(kernels.boilerplate.unlike(contexts, keys, lengths, heads, 0, 1))
+
+
 def _often(
     rows: NDArray[np.int64], numbers: NDArray[np.int64], use: NDArray[np.bool_], least: int
 ) -> dict[int, list[int]]:

@@ -44,11 +44,22 @@ def other_issue(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     """The reason why the two are issues of one template with other facts, if they are."""
     if e.swaps == e.lone == e.replaced == e.passages == 0:
         return None
-    facts = _other_facts(e, s, found)
+    facts = _other_facts(_unframed(e, s), s, found)
     if facts is None or not s.same_page():
         return facts
     later = s.gap is None or s.gap >= ISSUE_HOURS  # a page of the day has one URL, and other news tomorrow
     return facts if later and found.relation == "revised" else None
+
+
+def _unframed(e: Evidence, s: Signals) -> Evidence:
+    """Without the numbers of frames, where two sites print one title within `ISSUE_HOURS`. Anywhere else they may be facts: some
+    templates have all of theirs in the first or the last words.
+    """
+    if e.frames == (0, 0) or s.same_site is not False or s.gap is None or s.gap >= ISSUE_HOURS:
+        return e
+    if known(s.titles()) < ONE_TITLE:
+        return e
+    return e._replace(swaps=e.swaps - e.frames[0], lone=e.lone - e.frames[1])
 
 
 def _other_facts(e: Evidence, s: Signals, found: Decision) -> Decision | None:

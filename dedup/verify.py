@@ -38,19 +38,22 @@ GAP: Final = 64
 PLACE: Final = 12
 """A place where texts differ in more words a side is another passage, not another fact."""
 
+FRAMING: Final = 4
+"""Bylines and stamps at the edge of a text have so many words beside their numbers; with fewer they may be facts."""
+
 NAMES: Final = 4
 """So many pairs of words that replace each other are looked at for names."""
 
-_COUNTS: Final = 6
+_COUNTS: Final = 8
 
 
 class Measured(NamedTuple):
     """Pairs that share enough to be judged, n of them, the longer text first.
 
-    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 6]: numbers in the place of numbers, numbers in
+    `pairs` i64[n, 2]; `aligned` i64[n] words; `leads` f64[n]; `counts` i64[n, 8]: numbers in the place of numbers, numbers in
     the place of other words, places with words in the place of others, places with other passages, words that differ inside
-    the body, numbers that both have, wherever they stand; `numbers` i64[n] in the text that has fewer; `names`: by pair, the
-    tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
+    the body, of the first two those in frames around it, numbers that both have, wherever they stand; `numbers` i64[n] in the
+    text that has fewer; `names`: by pair, the tokens that replace each other. `tried`: pairs aligned; `long_gaps`.
     """
 
     pairs: NDArray[np.int64]
@@ -102,8 +105,10 @@ class Measured(NamedTuple):
 
 
 def _evidence(words: list[int], aligned: int, lead: float, numbers: int, counts: list[int], left: float) -> Evidence:
-    swaps, lone, replaced, passages, inner, common = counts
-    return Evidence((words[0], words[1]), aligned, lead, numbers, swaps, lone, replaced, passages, inner, common, left)
+    swaps, lone, replaced, passages, inner, framed_swaps, framed_lone, common = counts
+    frames = framed_swaps, framed_lone
+    pair = words[0], words[1]
+    return Evidence(pair, aligned, lead, numbers, swaps, lone, replaced, passages, inner, frames, common, left)
 
 
 def resemblance(words: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -159,7 +164,7 @@ def _contrasted(tokens: Tokens, pairs: NDArray[np.int64], found: Aligned, some: 
     lead = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
     runs = found.runs, starts_of(found.run_ends)[some], found.run_ends[some]
     kernels.contrast.contrast_pairs(
-        tokens.values, tokens.starts, tokens.ends, chosen, runs, RUN, GAP, PLACE, lead, leads, counts, names
+        tokens.values, tokens.starts, tokens.ends, chosen, runs, RUN, (GAP, PLACE, FRAMING), lead, leads, counts, names
     )
     several = (names[:, 0, 2] > 1).nonzero()[0].tolist()
     named = {i: [(p, q, n) for p, q, n in names[i].tolist() if n] for i in several}

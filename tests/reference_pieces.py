@@ -203,10 +203,13 @@ def places(a: Tokens, b: Tokens, mates: Sequence[int]) -> list[tuple[Tokens, Tok
 
 
 def read_gaps(
-    a: Tokens, b: Tokens, runs: Sequence[Run], longest: int, short: int, match: Matching, most: int
+    a: Tokens, b: Tokens, runs: Sequence[Run], longest: int, short: int, framing: int, match: Matching, most: int
 ) -> tuple[list[int], dict[tuple[int, int], int]]:
-    """The four counts of `contrast.read_gaps`, and how often tokens of one text only replace each other."""
+    """The counts of places of `contrast.read_gaps`, of the first two those in frames, and how often tokens of one text only
+    replace each other.
+    """
     swaps = lone = replaced = others = 0
+    frames = [0, 0]
     names: dict[tuple[int, int], int] = {}
     for a0, a1, b0, b1, inner in gaps(a, b, runs):
         left, right = a[a0:a1], b[b0:b1]
@@ -216,6 +219,7 @@ def read_gaps(
         if size > longest or not (inner or size <= short or agreed >= 0.5):
             others += 1
             continue
+        framed = not inner and is_frame(left, right, framing)
         for u, v in places(left, right, mates):
             if max(len(u), len(v)) > short:
                 others += 1
@@ -224,10 +228,19 @@ def read_gaps(
                 swaps += min(x, y)
                 lone += abs(x - y)
                 replaced += 1
+                if framed:
+                    frames = [frames[0] + min(x, y), frames[1] + abs(x - y)]
                 for pair in itertools.product(u, v):
                     if only_here(a, b, pair[0]) and only_here(b, a, pair[1]) and (pair in names or len(names) < most):
                         names[pair] = names.get(pair, 0) + 1
-    return [swaps, lone, replaced, others], names
+    return [swaps, lone, replaced, others, *frames], names
+
+
+def is_frame(left: Tokens, right: Tokens, least: int) -> bool:
+    """Whether two edges have no word without a digit in common, `least` of them each, and not equally many numbers."""
+    ours, theirs = [[t for t in edge if t % 2 == 0] for edge in (left, right)]
+    numbers = len(left) - len(ours), len(right) - len(theirs)
+    return numbers[0] != numbers[1] and min(len(ours), len(theirs)) >= least and not set(ours) & set(theirs)
 
 
 def only_here(own: Tokens, other: Tokens, token: int) -> bool:

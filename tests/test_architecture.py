@@ -202,7 +202,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
         "spool",
         "writing",
     },
-    "election": {"canonical", "entries", "keys", "matching", "model", "ready", "stores"},
+    "election": {"canonical", "entries", "keys", "learning", "matching", "model", "ready", "stores"},
     "encodings": set(),
     "entries": {"corpus", "fields", "model", "settings", "shapes", "signatures", "sources"},
     "errors": set(),

@@ -20,14 +20,15 @@ from dedup.alignment import RUN, Tokens
 from dedup.kernels import align
 from dedup.kernels import contrast as kernel
 from dedup.signatures import Texts, split, starts_of
-from dedup.verify import GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, NAMES, PLACE, measure_all
+from dedup.verify import FRAMING, GAP, LEAD_RUN, LEAD_WITHIN, LEAD_WORDS, NAMES, PLACE, measure_all
 from tests import reference_align, reference_pieces
 from tests.hostile import article
 
-COUNTS: Final = 6
+COUNTS: Final = 8
 
 PLACES: Final = 4
-"""So many of the counts are of places, or of what stands in them."""
+"""So many of the counts are of places, or of what stands in them; behind them stand the inner words, then two of frames, and
+last the common numbers."""
 
 LEAD: Final = (LEAD_WORDS, LEAD_WITHIN, LEAD_RUN)
 
@@ -36,11 +37,12 @@ quick = settings(deadline=None, max_examples=300, suppress_health_check=[HealthC
 
 
 class Contrast(NamedTuple):
-    """What `contrast_pairs` finds of a pair; of its counts the first four, which are of places."""
+    """What `contrast_pairs` finds of a pair; of its counts the first four, which are of places, and the two of `frames`."""
 
     leads: tuple[float, float]
     counts: list[int]
     names: list[tuple[int, int, int]]
+    frames: list[int] = [0, 0]  # noqa: RUF012
 
 
 def array(values: Sequence[int]) -> NDArray[np.uint32]:
@@ -55,6 +57,7 @@ def measured(
     size: int = RUN,
     longest: int = GAP,
     short: int = PLACE,
+    framing: int = FRAMING,
     lead: tuple[int, int, int] = LEAD,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Leads, counts and names of some pairs of texts, as the kernel writes them."""
@@ -65,7 +68,17 @@ def measured(
     rows = np.array(pairs, np.int64).reshape(-1, 2)
     runs = runs_of(tokens, rows, size)
     kernel.contrast_pairs(
-        tokens.values, tokens.starts, tokens.ends, rows, runs, size, longest, short, lead, leads, counts, names
+        tokens.values,
+        tokens.starts,
+        tokens.ends,
+        rows,
+        runs,
+        size,
+        (longest, short, framing),
+        lead,
+        leads,
+        counts,
+        names,
     )
     return leads, counts, names
 
@@ -86,7 +99,7 @@ def contrasts(texts: Sequence[Sequence[int]], pairs: Sequence[tuple[int, int]], 
     """What the kernel finds of some pairs of texts."""
     found = zip(*(part.tolist() for part in measured(texts, pairs, **sizes)), strict=True)  # type: ignore[arg-type]
     return [
-        Contrast((ours, theirs), counts[:PLACES], [(p, q, n) for p, q, n in names if n])
+        Contrast((ours, theirs), counts[:PLACES], [(p, q, n) for p, q, n in names if n], counts[PLACES + 1 : -1])
         for (ours, theirs), counts, names in found
     ]
 
@@ -122,17 +135,15 @@ def mates_of(a: Sequence[int], b: Sequence[int]) -> list[int]:
     return found
 
 
-def twin(
-    a: Sequence[int], b: Sequence[int], size: int, longest: int, short: int, lead: tuple[int, int, int]
-) -> Contrast:
+def twin(a: Sequence[int], b: Sequence[int], size: int, longest: int, short: int, framing: int = FRAMING) -> Contrast:
     """What is right, but for the choice among longest common subsequences."""
-    leads = reference_pieces.lead_share(a, b, *lead), reference_pieces.lead_share(b, a, *lead)
+    leads = reference_pieces.lead_share(a, b, *LEAD), reference_pieces.lead_share(b, a, *LEAD)
     if min(len(a), len(b)) < size:
         return Contrast(leads, [0, 0, 0, 0], [])
     runs = reference_align.common_runs(a, b, size)
-    counts, names = reference_pieces.read_gaps(a, b, runs, longest, short, mates_of, kernel._PAIRS)
+    counts, names = reference_pieces.read_gaps(a, b, runs, longest, short, framing, mates_of, kernel._PAIRS)
     best = sorted(((p, q, n) for (p, q), n in names.items()), key=lambda name: -name[2])
-    return Contrast(leads, counts, best[:NAMES])
+    return Contrast(leads, counts[:PLACES], best[:NAMES], counts[PLACES:])
 
 
 @st.composite
@@ -181,13 +192,14 @@ def test_a_matching_is_a_longest_common_subsequence(a: list[int], b: list[int]) 
 
 
 @quick
-@given(edited(), st.integers(2, 7), st.integers(4, 20), st.integers(1, 12))
+@given(edited(), st.integers(2, 7), st.integers(4, 20), st.integers(1, 12), st.integers(0, 4))
 def test_edited_texts_are_contrasted_as_by_the_twin(
-    texts: tuple[list[int], list[int]], size: int, longest: int, short: int
+    texts: tuple[list[int], list[int]], size: int, longest: int, short: int, framing: int
 ) -> None:
     a, b = texts
-    short = min(short, longest)
-    assert contrast(a, b, size=size, longest=longest, short=short) == twin(a, b, size, longest, short, LEAD)
+    sizes = (size, longest, min(short, longest), framing)
+    found = contrast(a, b, **dict(zip(("size", "longest", "short", "framing"), sizes, strict=True)))
+    assert found == twin(a, b, *sizes)
 
 
 @quick
@@ -195,7 +207,7 @@ def test_edited_texts_are_contrasted_as_by_the_twin(
 def test_texts_of_few_words_are_contrasted_as_by_the_twin(a: list[int], b: list[int], size: int) -> None:
     """At most fifteen places of a word, which are all tried."""
     left, right = ([t for i, t in enumerate(text) if text[:i].count(t) < 15] for text in (a, b))
-    assert contrast(left, right, size=size) == twin(left, right, size, GAP, PLACE, LEAD)
+    assert contrast(left, right, size=size) == twin(left, right, size, GAP, PLACE)
 
 
 @quick
@@ -333,6 +345,32 @@ def test_a_longer_head_or_tail_is_read_if_half_of_it_agrees(agreeing: int, expec
         assert contrast(left, right).counts == contrast(right, left).counts == expected
 
 
+BYLINE: Final = "By Staff Reporter, updated May 3, 2021 10:15"
+
+STAMP: Final = "Posted 5 hours ago, 220 shares so far"
+
+
+@pytest.mark.parametrize(
+    ("edges", "frames"),
+    [
+        ((BYLINE, STAMP), [2, 2]),
+        ((BYLINE, "Posted for our readers"), [0, 4]),
+        ((BYLINE, "Posted 5 hours ago by a reader, 220 shares"), [0, 0]),
+        ((BYLINE, "Posted here 5 hours ago: 220 shares, 17 remarks, 4 likes"), [0, 0]),
+        ((BYLINE, "Posted 5 hours ago"), [0, 0]),
+        (("Holtby 3, Marston 1", "Port Ellery 2, New Farleigh 0"), [0, 0]),
+    ],
+    ids=["frames", "numbers in one", "a word in both", "equally many numbers", "few words", "facts"],
+)
+def test_numbers_of_frames(edges: tuple[str, str], frames: list[int]) -> None:
+    body = council("400", "Holt", "May 3", "12")
+    for head in (True, False):
+        one, two = (f"{edge}\n{body}" if head else f"{body}\n{edge}" for edge in edges)
+        assert of_texts(one, two).frames == of_texts(two, one).frames == frames
+    inside = [body.replace("Work starts", f"{edge}. Work starts") for edge in edges]
+    assert of_texts(*inside).frames == [0, 0]
+
+
 def test_of_equal_matchings_one_with_words_is_taken() -> None:
     """`at 6 past 8 3` and `at 9 past 4 6` have `at past` in common, and `at 6`: the number is equal by chance."""
     assert mates_of([2, 61, 4, 81, 31], [2, 91, 4, 41, 61]) == [0, -1, 2, -1, -1]
@@ -362,7 +400,7 @@ def test_moved_paragraphs_leave_no_gap() -> None:
 def test_a_gap_that_holds_a_moved_run_is_not_read() -> None:
     one, two, three = (list(range(n, n + 20, 2)) for n in (100, 200, 300))
     a, b = [*one, 7, *three, 8, *two], [*one, 5, *two, 8, *three]
-    assert contrast(a, b).counts == twin(a, b, RUN, GAP, PLACE, LEAD).counts == [0, 0, 0, 0]
+    assert contrast(a, b).counts == twin(a, b, RUN, GAP, PLACE).counts == [0, 0, 0, 0]
 
 
 @quick
@@ -387,13 +425,13 @@ def test_inner_words_are_those_between_the_runs_that_are_not_matched(
 def test_common_numbers(texts: tuple[list[int], list[int]]) -> None:
     a, b = texts
     shared = Counter(t for t in a if t % 2) & Counter(t for t in b if t % 2)
-    assert measured([a, b], [(0, 1)])[1][0, PLACES + 1] == shared.total()
-    assert measured([b, a], [(0, 1)])[1][0, PLACES + 1] == shared.total()
+    assert measured([a, b], [(0, 1)])[1][0, -1] == shared.total()
+    assert measured([b, a], [(0, 1)])[1][0, -1] == shared.total()
 
 
 def test_common_numbers_may_stand_anywhere() -> None:
-    assert measured([[3, 5, 2, 5], [5, 4, 3]], [(0, 1)])[1][0, PLACES + 1] == 2
-    assert measured([[2, 4], [2, 4]], [(0, 1)])[1][0, PLACES + 1] == 0
+    assert measured([[3, 5, 2, 5], [5, 4, 3]], [(0, 1)])[1][0, -1] == 2
+    assert measured([[2, 4], [2, 4]], [(0, 1)])[1][0, -1] == 0
 
 
 def test_words_around_the_body_are_not_inner() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import Index, Settings, Verdict, compare, deduplicate, open_index, unique
+from dedup.boilerplate import SITES
 from dedup.election import COPIES
 from dedup.errors import InputError, SettingsError, StoreError
 from tests.hostile import article, edited
@@ -451,6 +452,35 @@ def test_boilerplate_is_learned_on_the_way(index: Index) -> None:
     assert index.stats().boilerplate > 0
     assert index.add(record("b", article(1, 60), site="x.example", title=article(51, 6))).duplicate_of == "a1"
     assert index.add(record("c", article(7, 60) + closing, site="x.example", title=article(57, 6))).new
+
+
+def stubs(count: int, **parts: Any) -> list[dict[str, Any]]:
+    """A sentence each, in front of the wall that many sites have in common."""
+    wall = "\n" + article(99, 90)
+    return [
+        record(f"s{i}", article(i, 12) + wall, title=article(50 + i, 6), site=f"{i}.example", **parts)
+        for i in range(count)
+    ]
+
+
+def test_a_wall_of_many_sites_is_learned_though_stubs_in_front_of_it_were_taken_for_copies(index: Index) -> None:
+    rows = stubs(3 * SITES)
+    assert not deduplicate(rows).removed
+    verdicts = index.add_many(rows)
+    assert [verdict.new for verdict in verdicts[SITES - 1 :]] == [True] * (2 * SITES + 1)
+    assert index.stats().boilerplate == 1
+
+
+def test_copies_that_look_like_the_kept_article_hold_no_pieces(index: Index) -> None:
+    pieces = index._session.store.tables._pieces
+    text = "\n".join(article(i, 40) for i in range(9))
+    index.add(record("a", text, title=article(50, 6), site="a.example"))
+    before = pieces.count
+    index.add_many(
+        [record(f"c{i}", changed(text, 0.1, i), title=article(50, 6), site=f"{i}.example") for i in range(COPIES)]
+    )
+    assert index.stats().stored_copies == COPIES
+    assert (pieces.count, index.stats().boilerplate) == (before, 0)
 
 
 def test_a_page_of_nothing_but_furniture_is_kept_under_every_title(index: Index) -> None:

@@ -80,6 +80,7 @@ def decided(case: dict[str, Any]) -> Decision:
         replaced=case.get("replaced", 0),
         passages=case.get("passages", 0),
         inner=case.get("inner", aligned + 1),
+        frames=tuple(case.get("frames", (0, 0))),
         common=case.get("common", case.get("numbers", 0)),
         left=case.get("left", 1.0),
     )
@@ -144,16 +145,18 @@ def evidence(draw: st.DrawFn) -> Evidence:
     short = draw(st.integers(25, 400))
     long = short + draw(st.integers(0, 1200))
     numbers = draw(st.integers(0, short // 2))
+    swaps, lone = draw(st.integers(0, min(numbers, 5))), draw(st.integers(0, 5))
     return Evidence(
         words=(long, short),
         aligned=draw(st.integers(0, short)),
         lead=draw(SHARES),
         numbers=numbers,
-        swaps=draw(st.integers(0, min(numbers, 5))),
-        lone=draw(st.integers(0, 5)),
+        swaps=swaps,
+        lone=lone,
         replaced=draw(st.integers(0, 5)),
         passages=draw(st.integers(0, 2)),
         inner=draw(st.sampled_from([0, 5, 1000])),
+        frames=(draw(st.integers(0, swaps)), draw(st.integers(0, lone))),
         common=draw(st.integers(0, numbers)),
         left=draw(SHARES),
     )
@@ -208,7 +211,7 @@ def strict(e: Evidence, beside: Beside) -> list[bool]:
 @settings(max_examples=500, deadline=None)
 @given(evidence(), BESIDE)
 @example(
-    Evidence((41, 35), 30, 0.95, 1, 0, 2, 5, 0, 0, 0, 0.95),
+    Evidence((41, 35), 30, 0.95, 1, 0, 2, 5, 0, 0, (0, 0), 0, 0.95),
     Beside(False, 36.0, None, False, False, 2, False, 0.0, False),
 )
 def test_a_higher_threshold_takes_no_more(e: Evidence, beside: Beside) -> None:

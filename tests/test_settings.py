@@ -340,6 +340,38 @@ def notice(weekday: str, wave: int, boats: int, hour: int) -> str:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [({}, 1), ({"site": "one.example"}, 2), ({"date": "2021-03-05"}, 2), ({"title": "Bus over the bridge"}, 2)],
+    ids=["two sites", "one site", "days apart", "another title"],
+)
+def test_one_notice_in_two_frames(more: dict[str, str], count: int) -> None:
+    text = notice("Monday", 6, 4, 9)
+    one = {"id": "a", "site": "one.example", "title": "No ferry to Port Ellery", "date": "2021-03-01T09:00:00Z"}
+    two = {**one, "id": "b", "site": "two.example", **more}
+    framed = [
+        {**one, "text": f"By Staff Reporter, updated March 1, 2021 10:15\n{text}"},
+        {**two, "text": f"Posted 5 hours ago, 220 shares so far\n{text}"},
+    ]
+    assert len(left(framed)) == count
+
+
+@pytest.mark.parametrize("facts", [("Holtby 3, Port Marston 1", "New Farleigh 2, Ellery 0"), ("3 5 8 21 40", "2 9 17")])
+def test_facts_in_the_last_words_of_a_notice_stay_at_two_sites(facts: tuple[str, str]) -> None:
+    text = notice("Monday", 6, 4, 9)
+    told = [
+        {
+            "id": fact,
+            "site": f"{i}.example",
+            "date": f"2021-03-01T0{i}:00:00Z",
+            "title": "Results",
+            "text": f"{text}\n{fact}",
+        }
+        for i, fact in enumerate(facts)
+    ]
+    assert len(left(told)) == 2
+
+
 def test_notices_of_one_template_on_two_days_stay() -> None:
     records = [page("a", notice("Monday", 6, 4, 9)), page("b", notice("Thursday", 7, 5, 8), 3)]
     assert left(records) == ["a", "b"]

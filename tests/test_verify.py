@@ -218,7 +218,7 @@ def test_chunks_and_threads_change_nothing() -> None:
 def test_no_pairs() -> None:
     found = measure(Tokens.of(np.arange(9, dtype=np.uint32)), np.empty((0, 2), np.int64))
     assert (len(found.pairs), len(found.aligned), found.tried, found.long_gaps) == (0, 0, 0, 0)
-    assert (found.counts.shape, found.names) == ((0, 6), {})
+    assert (found.counts.shape, found.names) == ((0, 8), {})
 
 
 def test_parts_are_joined_with_their_names() -> None:

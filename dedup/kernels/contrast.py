@@ -188,13 +188,30 @@ def _read_gap(a, b, a0, a1, b0, b1, short, mates, theirs, counts, names, used): 
 
 
 @njit(nogil=True, cache=True)
-def read_gaps(a, b, runs, count, longest, short, room, counts, names):  # type: ignore[no-untyped-def]
+def _is_frame(a, a0, a1, b, b0, b1, least):  # type: ignore[no-untyped-def]
+    """Whether two edges are frames of two printers, as bylines and stamps are: no word without a digit stands in both, each has
+    `least` of them or more, and they do not have equally many numbers. Other facts of one template are equally many.
+    """
+    x = numbers_in(a, a0, a1)
+    y = numbers_in(b, b0, b1)
+    if x == y or min(a1 - a0 - x, b1 - b0 - y) < least:
+        return False
+    for i in range(a0, a1):
+        for j in range(b0, b1):
+            if a[i] == b[j] and a[i] & 1 == 0:
+                return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def read_gaps(a, b, runs, count, longest, short, framing, room, counts, names):  # type: ignore[no-untyped-def]
     """Reads the gaps between runs that are neighbours in both texts. What stands before the first run and behind the last
     one is often furniture: it counts when it has at most `short` words on each side, or when half of it agrees.
 
     `counts`: numbers in the place of numbers, numbers in the place of other words, places with words in the place of
     others, places of more than `short` words (gaps of more than `longest` tokens among them), words of both texts between the
-    first and the last run that are not matched. Returns how many rows `names` has.
+    first and the last run that are not matched; and of the first two, what stands in frames (`_is_frame`, of `framing` words).
+    Returns how many rows `names` has.
     """
     taken, steps, mates, theirs, there = room
     taken[: len(b)] = 0
@@ -227,7 +244,11 @@ def read_gaps(a, b, runs, count, longest, short, room, counts, names):  # type: 
                     same += mates[i] >= 0
             if size <= longest and (inner or size <= short or 4 * same >= a1 - a0 + b1 - b0):
                 matched += same if inner else 0
+                swaps, lone = counts[0], counts[1]
                 used = _read_gap(one, two, a0, a1, b0, b1, short, mates, theirs, counts, names, used)
+                if not inner and _is_frame(a, a0, a1, b, b0, b1, framing):
+                    counts[5] += counts[0] - swaps
+                    counts[6] += counts[1] - lone
             else:
                 counts[3] += 1
         if r < count:
@@ -259,14 +280,16 @@ def common_numbers(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def contrast_pairs(tokens, starts, ends, pairs, runs, size, longest, short, lead, leads, counts, names):  # type: ignore[no-untyped-def]
+def contrast_pairs(tokens, starts, ends, pairs, runs, size, limits, lead, leads, counts, names):  # type: ignore[no-untyped-def]
     """For every row (a, b) of `pairs`, of which the common runs of `size` or more tokens are known (`runs`: all of them, where
-    those of each pair begin, and where they end): `leads` f64[2], `counts` i64[6] (five of `read_gaps`, then `common_numbers`),
+    those of each pair begin, and where they end; `limits`: `longest`, `short` and `framing` of `read_gaps`): `leads` f64[2],
+    `counts` i64[8] (seven of `read_gaps`, then `common_numbers`),
     and in `names` i64[n, k, 3] the tokens that replace each other most consistently: (token of a, token of b, times).
     """
     widest = 0
     for p in range(len(pairs)):
         widest = max(widest, ends[pairs[p, 1]] - starts[pairs[p, 1]])
+    longest, short, framing = limits
     steps, there = np.empty((longest + 1, longest + 1), np.int16), np.empty((2, _THERE), np.uint8)
     room = np.empty(widest, np.uint8), steps, np.empty(longest + 1, np.int64), np.empty(longest + 1, np.uint32), there
     table = np.empty((_PAIRS, 3), np.int64)
@@ -277,11 +300,11 @@ def contrast_pairs(tokens, starts, ends, pairs, runs, size, longest, short, lead
         b = tokens[starts[pairs[p, 1]] : ends[pairs[p, 1]]]
         leads[p, 0] = lead_share(a, b, lead[0], lead[1], lead[2])
         leads[p, 1] = lead_share(b, a, lead[0], lead[1], lead[2])
-        counts[p, 5] = common_numbers(a, b)
+        counts[p, 7] = common_numbers(a, b)
         if min(len(a), len(b)) < size:
             continue
         own = runs[0][runs[1][p] : runs[2][p]]
-        used = read_gaps(a, b, own, len(own), longest, short, room, counts[p], table)
+        used = read_gaps(a, b, own, len(own), longest, short, framing, room, counts[p], table)
         for k in range(names.shape[1]):
             best = -1
             for x in range(used):
