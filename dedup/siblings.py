@@ -15,6 +15,9 @@ table, within `ISSUE_HOURS` or at one URL, where a correction is as likely."""
 
 CORRECTED: Final = 1 / 5
 
+NOTICE: Final = 100
+"""In a near copy of so few words a number is no correction where more than one word in `DENSELY` is another one."""
+
 SPELLED: Final = 3
 """So many numbers that stand in the place of words, and hardly any in common: facts that one text writes out in words, unless
 both have `ONE_TITLE` and lie close."""
@@ -108,7 +111,11 @@ def _numbers(e: Evidence, s: Signals, found: Decision) -> Decision | None:
     close = soon and not table
     limit = CORRECTED if close and (found.relation != "revised" or title >= ONE_TITLE) else SWAPPED
     facts = max(e.swaps + (e.lone if table else 0), missing)
-    corrected = max(e.swaps, missing) == 1 and close and title >= (ONE_TITLE if here else TITLE)
+    notice = found.relation == "near" and e.words[1] <= NOTICE
+    single = max(e.swaps, missing) == 1 and not (
+        notice and (e.words[1] - e.aligned) * DENSELY > max(e.words[1], DENSELY)
+    )
+    corrected = single and close and title >= (ONE_TITLE if here else TITLE)
     reprinted = soon and title >= TITLE and facts > limit * e.numbers and s.values_apart() <= limit
     if facts > limit * e.numbers and not (corrected or reprinted or _bare_edit(e, s, found)):
         return Decision("sibling", "share of the numbers swapped", facts / max(1, e.numbers), limit)

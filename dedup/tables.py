@@ -50,7 +50,7 @@ class Tables:
 
     @property
     def capped(self) -> dict[str, int]:
-        """How many keys were not entered because too many articles hold them."""
+        """How many keys were not entered, because too many articles hold them or they found no room (`KeyTable`)."""
         return {"bands": self._near.capped, "passages": self._held.capped, "pieces": self._pieces.capped}
 
     def add(self, chunk: Chunk) -> None:
