@@ -186,8 +186,8 @@ class Likeness:
 class IndexStats:
     """What an index holds: `articles` that are kept; `stored_copies` beside them, to be compared again should a better copy
     arrive; `dropped` duplicates in all. `boilerplate`: lines and sentences known as such. `capped`: keys of bands, passages
-    and pieces that were not entered, because as many articles as `Limits` allow hold them already (or, once in millions, for want of room). `memory`: bytes of its
-    tables; `disk`: bytes, with Redis those of the server's memory.
+    and pieces that were not entered, because as many articles as `Limits` allow hold them already (or, once in millions, for
+    want of room). `memory`: bytes of its tables; `disk`: bytes, with Redis those of the server's memory.
     """
 
     articles: int
