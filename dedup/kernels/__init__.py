@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ def __getattr__(name: str) -> Any:
 
 def _module(name: str) -> ModuleType:
     """A module of the package. The command hides scipy from numba (`__main__`), and from nobody else."""
-    if name.startswith("_"):
+    if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     import numba  # noqa: F401
 
