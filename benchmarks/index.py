@@ -4,7 +4,7 @@
 
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
 at once (`jobs 2`: 5,000 in a call, so that one thread reads while the other one stores), from records in memory, over the last
-tenth, with the loss of power survived where there is a disk. `check`: 2,000 single
+half, growing tables included, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
 records that wait left out; disk is, with Redis, the memory of the server. `opened`: the same of a process that only opens the
 file; `predicted`: by the formula of `predicted`. Agreement with a run: pairs of copies that adding `data/sample.jsonl.gz` article
@@ -120,7 +120,7 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
         new = sum(verdict.new for verdict in index.add_many(records))
         spent.append((time.perf_counter() - wall, time.process_time() - cpu))
         assert new == len(records)
-    last = spent[-max(1, len(spent) // 10) :]
+    last = spent[-max(1, len(spent) // 2) :]
     del records
     asked = [{**r, "text": edited(r["text"])} for r in stored] + source.batch(CHECKS - len(stored))
     np.random.default_rng(1).shuffle(asked)  # type: ignore[arg-type]

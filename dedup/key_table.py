@@ -18,7 +18,7 @@ not one in a million stands farther by chance. What is known of a key must tell 
 MODEST: Final = 32 << 20
 """Bytes of a table that need not be saved."""
 
-GROWTH: Final = 1.15
+GROWTH: Final = 1.25
 """A table that grows has room for so many times its keys, a modest one for `DOUBLE` as many."""
 
 DOUBLE: Final = 2.0
