@@ -371,7 +371,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "readers.delimited": {"errors", "formats", "readers", "sources"},
     "readers.json_array": {"formats", "json_values", "readers", "sources"},
     "readers.json_lines": {"formats", "json_values", "readers", "sources"},
-    "readers.pages": {"errors", "formats", "html", "model", "readers", "readers.spooled", "sources"},
+    "readers.pages": {"encodings", "errors", "formats", "html", "model", "readers", "readers.spooled", "sources"},
     "readers.spooled": {"json_values", "readers"},
     "readers.table_files": {"conversion", "readers", "readers.arrow", "readers.table_schema", "readers.tables"},
     "readers.table_schema": {"errors", "readers", "readers.arrow"},

@@ -9,7 +9,6 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 COMPILING = "compiling the kernels: once in an environment, about half a minute"
@@ -17,21 +16,17 @@ COMPILING = "compiling the kernels: once in an environment, about half a minute"
 
 
 def __getattr__(name: str) -> Any:
-    return _module(name)
-
-
-def _module(name: str) -> ModuleType:
     """A module of the package. The command hides scipy from numba (`__main__`), and from nobody else."""
     if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     import numba  # noqa: F401
 
     if sys.modules.get("scipy", sys) is None:
-        del sys.modules["scipy"]
+        sys.modules.pop("scipy", None)  # another thread may do the same
     return import_module(f"{__name__}.{name}")
 
 
 def cold() -> bool:
     """Whether the kernels still have to be compiled in this environment, which takes seconds, once."""
-    cached = _module("align").align_pairs.stats.cache_path
+    cached = __getattr__("align").align_pairs.stats.cache_path
     return not cached or not any(Path(cached).glob("align.align_pairs-*.nbi"))

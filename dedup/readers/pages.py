@@ -7,6 +7,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any, Final
 
+from dedup.encodings import decode
 from dedup.errors import InputError
 from dedup.formats import DAMAGE, Damaged, Oversize
 from dedup.html import page_text
@@ -73,7 +74,7 @@ def page(data: bytes | str) -> dict[str, Any] | tuple[QuarantineReason, str]:
     except InputError as error:
         return "not_a_page", str(error)
     if isinstance(data, bytes) and data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        data = data.decode("utf-16", "replace")
+        data = decode(data)
     head = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
     body = _BODY.search(head)
     if not _TITLE.search(head, 0, body.start() if body else len(head)):
