@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dedup import compare, deduplicate
 from dedup import tokens as rules
-from dedup.kernels import text as kernel
+from dedup.kernels import letters as kernel
 from dedup.signatures import Texts
 from dedup.signatures import tokenize as tokenize_batch
 from dedup.verify import short_hash

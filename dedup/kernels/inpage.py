@@ -7,7 +7,7 @@ from numba import njit, uint64
 
 from dedup.kernels.align import index_starts, longest_at
 from dedup.kernels.hashes import shingle
-from dedup.kernels.text import tokenize
+from dedup.kernels.text import room, tokenize
 
 _ROLL = uint64(0x9E3779B97F4A7C15)
 _SEEN = 1 << 14
@@ -100,9 +100,9 @@ def repeated_in_text(buffer, eights, inside, entries, expansions, size, least): 
     """`repeated_words` of one text: the UTF-8 in `buffer`, without its padding, which is as long as a u64."""
     end = len(eights) - 1
     tokens = np.empty(end + 2, np.uint32)
-    edges, pieces = np.empty(end + 2, np.int64), np.empty(end + 2, np.int64)
+    pieces = np.empty(end + 2, np.int64)
     count, _ = tokenize(
-        buffer, eights, 0, end, inside, entries, expansions, edges, tokens, uint64(0), pieces, uint64(1)
+        buffer, eights, 0, end, inside, entries, expansions, room(end), tokens, uint64(0), pieces, uint64(1)
     )
     return repeated_words(tokens[:count], size, least)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint64
 
-from dedup.kernels.text import wide_words
+from dedup.kernels.letters import wide_words
 
 
 @njit(nogil=True, cache=True)
