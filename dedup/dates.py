@@ -140,7 +140,7 @@ def _struct(parts: Sequence[object]) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    plain = text[10:11] == "T" and text[4:5] == text[7:8] == "-" and text[-1:] not in _LETTERS  # most dates are
+    plain = text[10:11] in ("T", "") and text[4:5] == text[7:8] == "-" and text[-1:] not in _LETTERS  # most dates are
     if not plain:
         if "/" in text or "年" in text:
             text = _YEAR_FIRST.sub(_dashed, text, count=1)

@@ -52,13 +52,7 @@ class Entry(NamedTuple):
 
     def at(self, row: int) -> Entry:
         """The entry in another row of a store; some times as fast as `_replace`."""
-        return Entry._make(self.parts(row))
-
-    def parts(self, row: int) -> tuple[Any, ...]:
-        """What `_make` makes the entry in another row of. Python's garbage collector leaves such a tuple alone, and goes through
-        all entries that are held again and again.
-        """
-        return (*self[:_ROW], row, *self[_ROW + 1 :])
+        return Entry._make((*self[:_ROW], row, *self[_ROW + 1 :]))
 
     @property
     def record(self) -> dict[str, Any]:
@@ -177,18 +171,13 @@ def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
 
 
 def _words(batch: Batch) -> list[Words]:
+    tokens, keys, pieces, hashes = batch.tokens, batch.keys, batch.pieces, batch.hashes.tobytes()
     ends, heads = batch.lengths.cumsum().tolist(), batch.counts.cumsum().tolist()
+    size = batch.hashes.itemsize * 2
     found = []
-    start = head = 0
-    for i, (end, tail) in enumerate(zip(ends, heads, strict=True)):
-        found.append(
-            Words(
-                batch.tokens[start:end],
-                batch.hashes[i].tobytes(),
-                batch.keys[head:tail],
-                batch.pieces[head:tail],
-                batch.contexts[i],
-            )
-        )
-        start, head = end, tail
+    start = head = at = 0
+    for end, tail, context in zip(ends, heads, batch.contexts, strict=True):
+        own = hashes[at : at + size]
+        found.append(Words(tokens[start:end], own, keys[head:tail], pieces[head:tail], context))
+        start, head, at = end, tail, at + size
     return found

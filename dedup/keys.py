@@ -74,7 +74,7 @@ def keys_of(
     signed = sign(*tokens, settings.scheme, bands.count * bands.rows)
     near = np.empty((len(words), bands.count + 1), np.uint64)
     near[:, :-1] = band_keys(signed.values, bands).T
-    near[:, -1] = np.array([_whole(w) for w in words], np.uint64)
+    near[:, -1] = _wholes(words)
     chosen = passages.chosen(tokens if settings.passages else tokens.part(0, 0))
     compared = tokens.ends - tokens.starts >= settings.min_tokens
     ends = (bands.count + 1) * np.arange(1, len(words) + 1)
@@ -96,11 +96,12 @@ def _span(keys: NDArray[np.uint64], counts: NDArray[np.int64] | None, use: NDArr
 
 def whole_key(words: Words, pieces: NDArray[np.uint64]) -> Keys:
     """What a copy is found by: all of its words, and nothing less; and the pieces (u64) of which it counts as a holder."""
-    return Keys(Digest.of(np.array([_whole(words)], np.uint64), 0), _NONE, Digest.of(pieces, 2))
+    return Keys(Digest.of(_wholes([words]), 0), _NONE, Digest.of(pieces, 2))
 
 
-def _whole(words: Words) -> int:
-    return int.from_bytes(words.hash[:8], "little")
+def _wholes(words: Sequence[Words]) -> NDArray[np.uint64]:
+    """For each text what all of its words are found by."""
+    return np.array(np.frombuffer(b"".join([own.hash for own in words]), "<u8")[::2], np.uint64)
 
 
 _NONE: Final = Digest(np.empty(0, np.uint32), np.empty(0, np.uint32))

@@ -80,7 +80,8 @@ class Facts:
                 return -1
             name = self._fields.site_of(record)
             return -1 if name is None else self._code(name)
-        origin = "/".join(url.split("/", 3)[:3])
+        path = url.find("/", 8)  # behind `https://`, and a letter of a host behind `http://`
+        origin = url if path < 0 else url[:path]
         code = self._origins.get(origin)
         if code is None:
             name = _host(origin) if origin.startswith(("http://", "https://")) else None

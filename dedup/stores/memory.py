@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 from dedup.entries import Entry
 from dedup.errors import StoreError
 from dedup.keys import Keys, Lot
 from dedup.stores import Opening
 from dedup.tables import Tables
+
+_ID: Final = Entry._fields.index("id")
+_KEPT: Final = Entry._fields.index("kept")
 
 
 class MemoryStore:
@@ -22,7 +25,9 @@ class MemoryStore:
         self.uri = "memory:"
         self.header = opening.header
         self._limits = opening.limits
-        self._entries: dict[int, tuple[Any, ...]] = {}  # see `Entry.parts`
+        # Parts of entries, but for the row. Python's garbage collector leaves plain tuples alone, and goes through all entries
+        # that are held again and again.
+        self._entries: dict[int, tuple[Any, ...]] = {}
         self._rows: dict[str, tuple[int, ...]] = {}
         self._copies: dict[int, tuple[int, ...]] = {}
         self._names: set[int] = set()
@@ -58,7 +63,7 @@ class MemoryStore:
         self._entries, self._rows, self._copies = {}, {}, {}
         for row, parts in sorted(was.items()):
             if parts is not None:
-                self._put(row, Entry._make(parts))
+                self._put(row, parts)
         self._last = max(self._last, self.tables.cut(self._start))
         for row in self._left:
             if row <= self._start:
@@ -84,7 +89,7 @@ class MemoryStore:
 
     def get(self, rows: Sequence[int]) -> list[Entry]:
         """The entries of rows that are there."""
-        return [Entry._make(self._entries[row]) for row in rows if row in self._entries]
+        return [_entry(row, self._entries[row]) for row in rows if row in self._entries]
 
     def named(self, id: str) -> list[Entry]:
         """The entries with this id, the earliest first."""
@@ -96,7 +101,8 @@ class MemoryStore:
 
     def entries(self) -> Iterator[Entry]:
         """All entries, the earliest first."""
-        yield from map(Entry._make, list(self._entries.values()))
+        for row, parts in list(self._entries.items()):
+            yield _entry(row, parts)
 
     def prepared(self, entries: list[Entry]) -> list[Entry]:
         """Texts are held as they are."""
@@ -106,7 +112,7 @@ class MemoryStore:
         """Stores an entry under a new row."""
         row = self._last = self._last + 1
         self._remember(row)
-        self._put(row, entry)
+        self._put(row, tuple(entry))
         self.tables.add_row(row, keys, entry.site)
         return row
 
@@ -118,14 +124,16 @@ class MemoryStore:
         rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
             self._before[row] = None
-            self._put(row, entry)
+            self._put(row, tuple(entry))
         return rows
 
-    def _put(self, row: int, entry: Entry) -> None:
-        self._entries[row] = entry.parts(row)
-        self._rows[entry.id] = (*self._rows.get(entry.id, ()), row)
-        if entry.kept:
-            self._copies[entry.kept] = (*self._copies.get(entry.kept, ()), row)
+    def _put(self, row: int, parts: tuple[Any, ...]) -> None:
+        self._entries[row] = parts
+        id, kept = parts[_ID], parts[_KEPT]
+        others = self._rows.get(id)
+        self._rows[id] = (row,) if others is None else (*others, row)
+        if kept:
+            self._copies[kept] = (*self._copies.get(kept, ()), row)
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
@@ -133,7 +141,7 @@ class MemoryStore:
             if row not in self._entries:
                 continue
             self._remember(row)
-            entry = Entry._make(self._entries.pop(row))
+            entry = _entry(row, self._entries.pop(row))
             _remove(self._rows, entry.id, row)
             _remove(self._copies, entry.kept, row)
             self._left.add(row)
@@ -144,10 +152,10 @@ class MemoryStore:
         if row not in self._entries:
             return
         self._remember(row)
-        entry = Entry._make(self._entries[row])
+        entry = _entry(row, self._entries[row])
         new = entry.kept if kept is None else kept
         changed = entry._replace(kept=new, copies=entry.copies + copies, lost=entry.lost + lost)
-        self._entries[row] = changed.parts(row)
+        self._entries[row] = tuple(changed)
         if new != entry.kept:
             _remove(self._copies, entry.kept, row)
             self._copies[new] = tuple(sorted((*self._copies.get(new, ()), row)))
@@ -203,6 +211,11 @@ class MemoryStore:
         """Forgets everything."""
         self._entries, self._rows, self._copies = {}, {}, {}
         self.tables = Tables(self._limits)
+
+
+def _entry(row: int, parts: tuple[Any, ...]) -> Entry:
+    """The entry in a row."""
+    return Entry._make(parts).at(row)
 
 
 def _remove(table: dict[Any, tuple[int, ...]], name: object, row: int) -> None:
