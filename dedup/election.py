@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from dedup.canonical import Copy
+from dedup.columns import tuples
 from dedup.entries import Entry, Words
 from dedup.keys import whole_key
 from dedup.learning import unlike
@@ -129,9 +131,10 @@ class Election:
             start = len(done)
             stop = min(start + stretch, next((i for i in batch.changed if i >= start), count))
             if start < stop:
-                for i, row in enumerate(self.store.admit(batch.entries[start:stop], batch.keys, start), start):
-                    self.matcher.remember(row, batch.pieces[i].words)
-                    done.append(Placed(Verdict(batch.entries[i].id, "new"), row, 0, row))
+                own = self.store.admit(batch.entries[start:stop], batch.keys, start)
+                self.matcher.remember(own, [piece.words for piece in batch.pieces[start : start + len(own)]])
+                verdicts = [Verdict(entry.id, "new") for entry in batch.entries[start : start + len(own)]]
+                done += tuples(Placed, verdicts, own, repeat(0), own, repeat(()))
             stretch = min(4 * stretch, STRETCH) if len(done) == stop else SHORT
             if len(done) < count and len(done) < max(stop, start + 1):
                 done.append(self.place(batch[len(done)]))
@@ -262,7 +265,7 @@ class Election:
 
     def _store(self, article: Ready) -> int:
         row = self.store.add(article.piece.entry, article.keys)
-        self.matcher.remember(row, article.piece.words)
+        self.matcher.remember([row], [article.piece.words])
         return row
 
     def _drop(self, piece: Piece, kept: Found) -> int:
@@ -287,7 +290,7 @@ class Election:
         holds = self.settings.boilerplate and unlike(piece.words, kept.words)
         entry = piece.entry._replace(row=0, kept=at, copies=0, lost=0)
         row = self.store.add(entry, whole_key(piece.words, piece.pieces if holds else piece.pieces[:0]))
-        self.matcher.remember(row, piece.words)
+        self.matcher.remember([row], [piece.words])
         return row
 
     def _replace(self, piece: Piece, row: int, worse: _Choice, changes: list[Change]) -> list[Piece]:

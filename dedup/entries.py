@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.columns import slices, tuples
 from dedup.corpus import Batch, fingerprinted
 from dedup.fields import Article, Essentials, Fields
 from dedup.model import Place, Quarantined
@@ -115,7 +116,7 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
     fields = settings.fields
     facts, essentials = Facts(fields), _essentials(fields)
     found = Reading()
-    rows = Rows([], [])
+    parts = Rows([], [])
     now = time.time()
     for number, given in enumerate(records, 1):
         taken = take(given, essentials, fields)
@@ -124,8 +125,8 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
             continue
         record, text, values = taken
         data = encode(text)
-        rows.texts.append(data)
-        rows.titles.append(facts.add(record, data, values))
+        parts.texts.append(data)
+        parts.titles.append(facts.add(record, data, values))
         row = len(facts.ids) - 1
         found.outcome.append(row)
         found.entries.append(
@@ -140,14 +141,14 @@ def read(records: Iterable[Record], settings: Settings) -> Reading:
                 now,
             )
         )
-    if rows.texts:
-        _take(found, rows, settings)
+    if parts.texts:
+        _take(found, parts, settings)
     return found
 
 
-def _take(found: Reading, rows: Rows, settings: Settings) -> None:
+def _take(found: Reading, parts: Rows, settings: Settings) -> None:
     """The words of all entries; entries without any are set aside."""
-    batch = fingerprinted(rows, settings)
+    batch = fingerprinted(parts, settings)
     words = _words(batch)
     entries, found.entries[:] = found.entries[:], []
     for number, row in enumerate(found.outcome):
@@ -171,13 +172,14 @@ def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
 
 
 def _words(batch: Batch) -> list[Words]:
-    tokens, keys, pieces, hashes = batch.tokens, batch.keys, batch.pieces, batch.hashes.tobytes()
-    ends, heads = batch.lengths.cumsum().tolist(), batch.counts.cumsum().tolist()
-    size = batch.hashes.itemsize * 2
-    found = []
-    start = head = at = 0
-    for end, tail, context in zip(ends, heads, batch.contexts, strict=True):
-        own = hashes[at : at + size]
-        found.append(Words(tokens[start:end], own, keys[head:tail], pieces[head:tail], context))
-        start, head, at = end, tail, at + size
-    return found
+    words, pieces = slices(batch.lengths), slices(batch.counts)
+    hashes = batch.hashes.tobytes()
+    size = batch.hashes.itemsize * batch.hashes.shape[1]
+    return tuples(
+        Words,
+        map(batch.tokens.__getitem__, words),
+        [hashes[at : at + size] for at in range(0, len(hashes), size)],
+        map(batch.keys.__getitem__, pieces),
+        map(batch.pieces.__getitem__, pieces),
+        batch.contexts,
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dedup import kernels
 from dedup.alignment import Tokens
+from dedup.columns import tuples
 from dedup.entries import Entry, Words, words_of
 from dedup.evidence import UNLIKE_TITLE, Decision
 from dedup.fields import Article
@@ -21,7 +22,6 @@ from dedup.nodes import page_name
 from dedup.relations import THIN, judge
 from dedup.settings import Settings
 from dedup.signals import Cards, RowSignals, title_similarity
-from dedup.signatures import starts_of
 from dedup.urls import page
 from dedup.verify import measure
 
@@ -100,16 +100,18 @@ class Matcher:
         if missing:
             known.update(zip((e.row for e in missing), words_of(missing, self._plain), strict=True))
         found = [known[entry.row] for entry in entries]
-        while len(known) > REMEMBERED:
-            known.popitem(last=False)
+        self._trim()
         return found
 
-    def remember(self, row: int, words: Words) -> None:
-        """Takes the words of an entry that was just stored. They are parts of the arrays of a batch, which go when the last
+    def remember(self, rows: Sequence[int], words: Sequence[Words]) -> None:
+        """Takes the words of entries that were just stored. They are parts of the arrays of a batch, which go when the last
         of its entries is forgotten; the first that came is the first that goes.
         """
-        self._known[row] = words
-        if len(self._known) > REMEMBERED:
+        self._known.update(zip(rows, words, strict=True))
+        self._trim()
+
+    def _trim(self) -> None:
+        while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
     def forget(self) -> None:
@@ -119,20 +121,15 @@ class Matcher:
     def pieces(self, entries: Sequence[Entry], words: Sequence[Words] | None = None) -> list[Piece]:
         """Articles without what is known as boilerplate of their sites; `words`: theirs; read for those of the store."""
         words = self.words(entries) if words is None else words
+        found = tuples(Piece, entries, words, [own.tokens for own in words], [own.keys for own in words])
         if not entries or not self.settings.boilerplate or not self.learned.names:
-            return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
+            return found
         held = printed((entry.site for entry in entries), words)
-        marks, ends = self.learned.marks(held), held.ends
-        heads = starts_of(ends)
-        if not marks.any():
-            return [Piece(entry, own, own.tokens, own.keys) for entry, own in zip(entries, words, strict=True)]
-        some = np.concatenate(([0], np.add.accumulate(marks, dtype=np.int64)))
-        return [
-            _stripped(entry, own, marks[start:end]) if more else Piece(entry, own, own.tokens, own.keys)
-            for entry, own, start, end, more in zip(
-                entries, words, heads.tolist(), ends.tolist(), (some[ends] - some[heads]).tolist(), strict=True
-            )
-        ]
+        marks = self.learned.marks(held)
+        for i in np.unique(np.searchsorted(held.ends, marks.nonzero()[0], side="right")).tolist():
+            start = held.ends[i - 1] if i else 0
+            found[i] = _stripped(entries[i], words[i], marks[start : held.ends[i]])
+        return found
 
     def keys(self, pieces: Sequence[Piece]) -> Lot:
         """What articles are found by."""
