@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Final, Literal, TypeVar
 
-from dedup import dates
+from dedup import ahead, dates
+from dedup.ahead import Prepared
 from dedup.election import Placed
 from dedup.entries import Entry, Reading, read
 from dedup.errors import InputError, SettingsError
 from dedup.fields import Article
 from dedup.matching import Found
 from dedup.model import IndexStats, Likeness, Quarantined, Verdict
-from dedup.ready import Batch, Ready
+from dedup.ready import Ready
 from dedup.session import Session
 from dedup.settings import Settings
 from dedup.shapes import Record
@@ -30,9 +29,6 @@ T = TypeVar("T", bound=Record)
 
 BATCH: Final = 500
 """Articles of one transaction."""
-
-AHEAD: Final = 2
-"""So many batches are read ahead."""
 
 
 class Index:
@@ -60,40 +56,9 @@ class Index:
         """
         _check_many(articles, batch)
         found: list[Verdict] = []
-        for reading, ready in self._ahead(articles, batch):
-            found += [placed.verdict for placed in self._placed(reading, ready)]
+        for prepared in ahead.batches(self._session, self.settings, articles, batch):
+            found += [placed.verdict for placed in self._placed(prepared)]
         return found
-
-    def _ahead(self, articles: Iterable[Record], size: int) -> Iterator[tuple[Reading, Batch | None]]:
-        """Articles in batches, ready to be placed."""
-        source = iter(articles)
-        chunks = iter(lambda: list(islice(source, size)), [])
-        self._session.ready()
-        if self.settings.jobs == 1:
-            yield from map(self._prepared, chunks)
-            return
-        waiting: deque[Future[tuple[Reading, Batch | None]]] = deque()
-        failure = None
-        with ThreadPoolExecutor(1) as pool:
-            while failure is None:
-                try:
-                    chunk = next(chunks)
-                except Exception as error:  # of the articles; those that came before are stored first
-                    failure = error
-                else:
-                    waiting.append(pool.submit(self._prepared, chunk, whole=True))
-                while len(waiting) > (AHEAD if failure is None else 0):
-                    yield waiting.popleft().result()
-        if not isinstance(failure, StopIteration):
-            raise failure
-
-    def _prepared(self, records: Sequence[Record], *, whole: bool = False) -> tuple[Reading, Batch | None]:
-        """Articles read, and ready to be placed, if there are any; `whole`: with all that the store can do beforehand."""
-        reading = read(records, self.settings)
-        if not reading.entries:
-            return reading, None
-        entries = self._session.store.prepared(reading.entries) if whole else reading.entries
-        return reading, self._session.election.ready(entries, reading.words)
 
     def stream(self, articles: Iterable[T], *, batch: int = 1) -> Iterator[tuple[T, Verdict]]:
         """Every article with its verdict, `batch` articles a transaction: the very object that was given, or a copy of it where
@@ -106,8 +71,8 @@ class Index:
     def _stream(self, source: Iterator[T], batch: int) -> Iterator[tuple[T, Verdict]]:
         while chunk := list(islice(source, batch)):
             self._session.ready()
-            reading, ready = self._prepared(chunk)
-            verdicts = [placed.verdict for placed in self._placed(reading, ready)]
+            reading = read(chunk, self.settings)
+            verdicts = [placed.verdict for placed in self._placed(ahead.prepared(self._session, reading))]
             for number, (record, verdict) in enumerate(zip(chunk, verdicts, strict=True)):
                 row = reading.outcome[number]
                 if isinstance(row, int) and row in reading.doubled and self.settings.pages == "clean":
@@ -118,16 +83,15 @@ class Index:
     def place(self, reading: Reading) -> list[Placed]:
         """What becomes of every record of a batch that was read (`entries.read`), in one transaction."""
         self._session.ready()
-        ready = self._session.election.ready(reading.entries, reading.words) if reading.entries else None
-        return self._placed(reading, ready)
+        return self._placed(ahead.prepared(self._session, reading))
 
-    def _placed(self, reading: Reading, ready: Batch | None) -> list[Placed]:
+    def _placed(self, prepared: Prepared) -> list[Placed]:
         placed: list[Placed] = []
-        if ready is not None:
-            self._session.ahead(ready)
+        if prepared.batch is not None:
+            self._session.ahead(prepared.batch)
             with self.transaction():
-                placed = self._session.election.place_all(ready)
-        return [placed[found] if isinstance(found, int) else _nowhere(found) for found in reading.outcome]
+                placed = self._session.election.place_all(prepared.batch)
+        return [placed[found] if isinstance(found, int) else _nowhere(found) for found in prepared.outcome]
 
     def transaction(self) -> AbstractContextManager[None]:
         """Whatever is added in the block is stored with its end, all of it, or nothing if something is raised: in the block, or

@@ -44,6 +44,10 @@ class Lot:
     def __getitem__(self, i: int) -> Keys:
         return Keys(*(_part(span, i) for span in self.spans))
 
+    def part(self, first: int, last: int) -> Lot:
+        """The keys of entries `first:last`."""
+        return Lot(*(Span(own.digest, own.starts[first:last], own.ends[first:last]) for own in self.spans))
+
     def cut(self, kind: int, first: int, last: int) -> tuple[Digest, NDArray[np.int64]]:
         """The keys of one kind of entries `first:last`, one after another, and how many each has."""
         digest, starts, ends = self.spans[kind]

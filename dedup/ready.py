@@ -28,6 +28,10 @@ class Batch:
         self.entries = [piece.entry for piece in pieces]
         self.changed: dict[int, Ready] = {}
 
+    def part(self, first: int, last: int) -> Batch:
+        """Articles `first:last` as a batch of their own, before any of them is placed."""
+        return Batch(self.pieces[first:last], self.keys.part(first, last), self.learned, self.known)
+
     def __getitem__(self, i: int) -> Ready:
         return self.changed.get(i) or Ready(self.pieces[i], self.keys[i])
 

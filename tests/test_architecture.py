@@ -18,6 +18,7 @@ PACKAGE: Final = Path(dedup.__file__).resolve().parent
 
 IMPORTS: Final[dict[str, set[str]]] = {
     "__main__": {"cli"},
+    "ahead": {"entries", "model", "ready", "session", "settings", "shapes"},
     "alignment": {"kernels", "kernels.align", "signatures"},
     "bands": {"errors"},
     "batch": {
@@ -229,6 +230,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "frames": {"errors"},
     "html": {"encodings", "errors"},
     "index": {
+        "ahead",
         "dates",
         "election",
         "entries",

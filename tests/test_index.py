@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import Index, Settings, Verdict, compare, deduplicate, open_index, unique
+from dedup.ahead import Prepared
 from dedup.boilerplate import SITES
-from dedup.election import COPIES
+from dedup.election import COPIES, Placed
 from dedup.errors import InputError, SettingsError, StoreError
 from tests.hostile import article, edited
 
@@ -660,6 +661,27 @@ def test_articles_that_are_stored_at_once_are_those_that_are_new_one_by_one(
     assert [single.add(record) for record in records] == many
     assert quick.stats().boilerplate == single.stats().boilerplate > 0
     assert [entry.id for entry in quick.entries()] == [entry.id for entry in single.entries()]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7, 100])
+def test_batches_that_are_read_together_are_placed_one_by_one(
+    opened: Callable[..., Index], monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    bad: list[Any] = [{"id": "x", "text": "... !"}, 5, {"id": "y"}, {"id": "z", "text": ""}]
+    records = [*bad, *(record(f"a{i}", article(i % 9)) for i in range(20)), *bad, record("last", article(30)), *bad]
+    expected = opened().add_many(records, batch=batch)
+    assert [verdict.status for verdict in expected].count("quarantined") == 3 * len(bad)
+    index = opened(Settings(jobs=2))
+    sizes: list[int] = []
+    place = index._placed
+
+    def counted(prepared: Prepared) -> list[Placed]:
+        sizes.append(len(prepared.outcome))
+        return place(prepared)
+
+    monkeypatch.setattr(index, "_placed", counted)
+    assert index.add_many(iter(records), batch=batch) == expected
+    assert sizes == [len(records[start : start + batch]) for start in range(0, len(records), batch)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
