@@ -15,8 +15,10 @@ LOADS: Final = ((0.65, 8), (0.85, 56), (0.9, 120))
 """How full a table may be, if a key may stand in so many buckets, and in twice as many more as the rows of one key fill: then
 not one in a million stands farther by chance. What is known of a key must tell its own bucket from all of these."""
 
-MODEST: Final = 32 << 20
-"""Bytes of a table that need not be saved."""
+MODEST: Final = 64 << 20
+"""Bytes of a table that need not be saved: it is no fuller than the first of `LOADS`, so that most keys are found in the first
+bucket that is looked at.
+"""
 
 GROWTH: Final = 1.25
 """A table that grows has room for so many times its keys, a modest one for `DOUBLE` as many."""
@@ -81,7 +83,9 @@ def buckets_for(keys: int, limit: int, extra: int) -> tuple[int, int, int]:
     unit = 32 - kernels.table.MARK + extra  # a mark tells the keys of 1 << unit parts of a table apart
     more = 2 * -(-limit // slots) + 1
     sizes = [(max(int(keys / (load * slots)) + 1, (reach + more) << unit), load) for load, reach in LOADS]
-    buckets, load = min(sizes, key=lambda size: (size[0], -size[1]))
+    buckets, load = sizes[0]
+    if 8 * kernels.table.LINE * buckets > MODEST:
+        buckets, load = min(sizes, key=lambda size: (size[0], -size[1]))
     return buckets, int(load * slots * buckets), (buckets >> unit) - 1
 
 

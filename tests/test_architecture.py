@@ -499,6 +499,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "stores.sqlite_file": {
         "entries",
         "errors",
+        "json_values",
         "outputs",
         "stores",
         "stores.sqlite_connection",

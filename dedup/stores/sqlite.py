@@ -165,7 +165,7 @@ class SqliteStore:
         found = []
         for row in rows:
             if row in self._pending:
-                found.append(self._counted(self._pending[row]))
+                found.append(self._counted(self._pending[row].at(row)))
                 continue
             known = self._db.one(f"SELECT {file.COLUMNS} FROM articles WHERE row = ?", (row,))  # noqa: S608
             if known is not None:
@@ -205,7 +205,7 @@ class SqliteStore:
     def add(self, entry: Entry, keys: Keys) -> int:
         """Stores an entry under a new row, with the others of this change at its end."""
         row = self._last = self._last + 1
-        self._pending[row] = entry.at(row)
+        self._pending[row] = entry
         self.tables.add_row(row, keys, entry.site)
         self._keys.append(Chunk.of(row, keys, entry.site))
         if len(self._pending) >= _WAITING:
@@ -220,8 +220,7 @@ class SqliteStore:
         rows = range(start, self._last + 1)
         if rows:
             self._keys.append(Chunk.cut(keys, first, start, sites[: len(rows)]))
-        for row, entry in zip(rows, entries, strict=False):
-            self._pending[row] = entry.at(row)
+        self._pending.update(zip(rows, entries, strict=False))
         if len(self._pending) >= _WAITING:
             self._flush()
         return rows
@@ -230,7 +229,7 @@ class SqliteStore:
         """Writes what waits to be written."""
         if self._pending:
             missing = iter(zstd.packed(entry.text for entry in self._pending.values() if not entry.body))
-            rows = [file.row_of(entry, entry.body or next(missing)) for entry in self._pending.values()]
+            rows = [file.row_of(row, entry, entry.body or next(missing)) for row, entry in self._pending.items()]
             places = ", ".join("?" * len(rows[0]))
             self._db.run_many(f"INSERT INTO articles VALUES ({places})", rows)  # noqa: S608
             self._db.run(sqlite_keys.INSERT, sqlite_keys.segment_of(Chunk.joined(self._keys)))

@@ -19,6 +19,7 @@ from typing import Any, Final
 from dedup import zstd
 from dedup.entries import Entry
 from dedup.errors import IndexDamaged, StoreError
+from dedup.json_values import escaped
 from dedup.outputs import sync
 from dedup.stores import Opening, compared, sqlite_keys
 from dedup.stores.sqlite_connection import only_read, unlocked
@@ -63,8 +64,6 @@ _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 """A space in the list of mounts."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 COLUMNS: Final = "row, id, kept, copies, lost, seen, published, site, facts, body"
 
@@ -145,17 +144,17 @@ def entry_of(known: tuple[Any, ...], uri: str) -> Entry:
 
 def facts_of(entry: Entry) -> str:
     """What is known of an entry beside its text, id, dates and site, as JSON."""
-    return _json((entry.title, entry.url, entry.canonical_url))
+    return escaped((entry.title, entry.url, entry.canonical_url))
 
 
-def row_of(entry: Entry, body: bytes) -> tuple[Any, ...]:
+def row_of(row: int, entry: Entry, body: bytes) -> tuple[Any, ...]:
     """An entry, its text packed, as a row of the table."""
     id = plain(entry.id)
     site = None if entry.site is None else plain(entry.site)
     facts = facts_of(entry)
     numbers = (entry.kept, entry.copies, entry.lost)
     check = _digest(
-        entry.row,
+        row,
         id.encode(),
         entry.seen,
         entry.published,
@@ -163,8 +162,8 @@ def row_of(entry: Entry, body: bytes) -> tuple[Any, ...]:
         facts.encode(),
         body,
     )
-    state = sum_of(entry.row, *numbers)
-    return (entry.row, id, *numbers, state, entry.seen, entry.published, site, facts, body, check)
+    state = sum_of(row, *numbers)
+    return (row, id, *numbers, state, entry.seen, entry.published, site, facts, body, check)
 
 
 def sound(row: tuple[Any, ...]) -> bool:
