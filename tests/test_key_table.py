@@ -264,6 +264,26 @@ def test_small_tables_double(monkeypatch: pytest.MonkeyPatch, modest: int, times
     assert table.nbytes == pytest.approx(times * size, rel=0.01)
 
 
+def test_a_table_that_gets_no_memory_to_grow_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And asks for it again, rather than to take it for there."""
+
+    def refuse(count: int) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    table, alive = KeyTable(4, 0), np.ones(2, np.uint8)
+    keys = digest(list(range(1_000)), 1)
+    table.add(keys, owners(1, 1_000), alive)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("dedup.key_table.Slab", refuse)
+            with pytest.raises(OSError, match="memory"):
+                table.make_room(50_000, alive)
+        assert len(table.find(keys, alive)[0]) == table.count == 1_000
+    table.make_room(50_000, alive)
+    table.add(digest(list(range(50_000)), 1), owners(1, 50_000), alive)
+    assert (table.count, table.capped) == (50_000, 0)
+
+
 def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:
     """Row by row: its number, its site, its keys by kind."""
     ends = [np.cumsum(sizes) for sizes in part.sizes]
