@@ -22,6 +22,7 @@ from dedup import Index, Settings, Verdict, compare, deduplicate, open_index, un
 from dedup.boilerplate import SITES
 from dedup.election import COPIES
 from dedup.errors import InputError, SettingsError, StoreError
+from dedup.learning import Learned
 from tests.hostile import article, edited
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
@@ -613,6 +614,29 @@ def test_checking_tells_what_adding_will_while_boilerplate_is_learned() -> None:
     for row in rows[:900]:
         assert index.check(row) == dataclasses.replace(index.add(row), restored=(), moved=())
     assert index.stats().boilerplate > learned
+
+
+def test_articles_that_were_made_ready_during_a_check_are_made_ready_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may do so while the check knows boilerplate that is forgotten with its end."""
+    rows = sample()
+    random.Random(1).shuffle(rows)
+    index, twin = open_index("memory:"), open_index("memory:")
+    known = len(rows) // 2
+    assert index.add_many(rows[:known]) == twin.add_many(rows[:known])
+    made = []
+    learn = Learned.learn
+
+    def learned(self: Learned, *given: Any) -> list[int]:
+        found = learn(self, *given)
+        if found and not made:
+            made.append(index._prepared(rows[known:]))
+        return found
+
+    monkeypatch.setattr(Learned, "learn", learned)
+    for row in rows[known:]:
+        index.check(row)
+    monkeypatch.undo()
+    assert [placed.verdict for placed in index._placed(*made[0])] == twin.add_many(rows[known:])
 
 
 def test_the_index_and_a_run_over_the_dump_agree() -> None:
