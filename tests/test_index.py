@@ -623,7 +623,7 @@ def test_articles_that_were_made_ready_during_a_check_are_made_ready_anew(monkey
     index, twin = open_index("memory:"), open_index("memory:")
     known = len(rows) // 2
     assert index.add_many(rows[:known]) == twin.add_many(rows[:known])
-    made = []
+    made: list[Any] = []
     learn = Learned.learn
 
     def learned(self: Learned, *given: Any) -> list[int]:
