@@ -98,12 +98,16 @@ class Election:
         return Batch(pieces, self.matcher.keys(pieces), learned, known)
 
     def check(self, article: Ready) -> Verdict:
-        """The verdict that `place` would give; nothing is changed, and what is learned is forgotten again."""
-        known = len(self.matcher.learned.names)
+        """The verdict that `place` would give; nothing is changed, and what is learned is forgotten again. Threads may have made
+        articles ready with it meanwhile: these are made ready anew, as for anything that was undone.
+        """
+        learned = self.matcher.learned
+        known = len(learned.names)
         try:
             article, weighed, _ = self._considered(article)
         finally:
-            self.matcher.learned.forget(known)
+            if len(learned.names) > known:
+                self.matcher.learned = learned.first(known)
         return self._verdict(article.piece.entry, weighed)
 
     def _considered(self, article: Ready) -> tuple[Ready, _Weighed, list[int]]:

@@ -147,7 +147,8 @@ class Index:
 
     def id_of(self, row: int) -> str | None:
         """The id of the article in a row of the store; None where there is none."""
-        found = self._session.store.get([row])
+        with self._session.reading():
+            found = self._session.store.get([row])
         return found[0].id if found else None
 
     def note(self, name: str, value: str | None) -> None:

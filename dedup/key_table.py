@@ -152,9 +152,9 @@ class KeyTable:
 
     def empty(self, room: int) -> None:
         """Forgets all keys, and makes room for so many."""
-        buckets, self._room, reach = buckets_for(room, self.limit, self._extra)
-        self._slab = Slab(buckets * kernels.table.LINE)
-        cells = self._slab.words
+        buckets, keys, reach = buckets_for(room, self.limit, self._extra)
+        self._slab = Slab(buckets * kernels.table.LINE)  # where there is no memory, all stays as it was
+        self._room, cells = keys, self._slab.words
         self._arrays = cells, cells.view(np.uint32), cells.view(np.uint16), cells.view(np.uint8), reach
         self.count = self.capped = 0
 

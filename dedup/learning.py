@@ -63,7 +63,7 @@ def _salt(site: str | None) -> int:
 
 class Learned:
     """The pieces known to be boilerplate: of a site, or of many sites. `names` are what a store keeps of them, u64 each, in
-    the order in which they were learned.
+    the order in which they were learned. While one thread learns, others may look: whatever is in `names` is found.
     """
 
     def __init__(self, names: Iterable[int] = ()) -> None:
@@ -77,22 +77,25 @@ class Learned:
         if len(asked) == 0:
             return []
         new = asked[~self._are_known(asked)]
-        self.names += new.tolist()
-        if 2 * len(self.names) > len(self._slots):
-            self._fill(4 * len(self.names))
-        else:
-            kernels.names.put_names(self._slots, new)
+        self._take(new)
         return sorted(new.tolist())
 
-    def forget(self, known: int) -> None:
-        """Forgets all but the first so many names."""
-        if len(self.names) > known:
-            del self.names[known:]
-            self._fill(len(self._slots))
+    def _take(self, new: NDArray[np.uint64]) -> None:
+        count = len(self.names) + len(new)
+        if 2 * count > len(self._slots):
+            larger = np.zeros(4 * count, np.uint64)
+            kernels.names.put_names(larger, np.array(self.names, np.uint64))
+            kernels.names.put_names(larger, new)
+            self._slots = larger
+        else:
+            kernels.names.put_names(self._slots, new)
+        self.names += new.tolist()
 
-    def _fill(self, room: int) -> None:
-        self._slots = np.zeros(room, np.uint64)
-        kernels.names.put_names(self._slots, np.array(self.names, np.uint64))
+    def first(self, count: int) -> Learned:
+        """The first so many names alone."""
+        found = Learned()
+        found._take(np.array(self.names[:count], np.uint64))
+        return found
 
     def marks(self, printed: Printed) -> NDArray[np.bool_]:
         """Which pieces are known to be boilerplate."""

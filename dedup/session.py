@@ -24,7 +24,7 @@ class Session:
         self._uri, self._settings = store.uri, settings
         self.store = store
         self._lock = threading.RLock()
-        self._inside = self._failed = self._closed = False
+        self._inside = self._reading = self._failed = self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -55,8 +55,8 @@ class Session:
                 yield from self._within()
                 return
             self.ready()
-            self._inside, self._failed = True, False
             try:
+                self._inside, self._failed = True, False
                 with self.store.write():
                     self._refresh()
                     yield
@@ -78,12 +78,21 @@ class Session:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """What is read in the block is of one moment, and no older than its beginning."""
+        """What is read in the block is of one moment, and no older than its beginning; a block within a block, or within a
+        transaction, is a part of it.
+        """
         with self._lock:
-            self.ready()
-            with self.store.read():
-                self._refresh()
+            if self._inside or self._reading:
                 yield
+                return
+            self.ready()
+            try:
+                self._reading = True
+                with self.store.read():
+                    self._refresh()
+                    yield
+            finally:
+                self._reading = False
 
     def _refresh(self) -> None:
         self._stale = True  # until what was taken in is known here, too

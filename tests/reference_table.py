@@ -25,12 +25,13 @@ class Table:
         self.rows: dict[tuple[int, int], list[int]] = {}
         self.refused = 0
 
-    def add(self, key: tuple[int, int], row: int, alive: Container[int]) -> None:
+    def add(self, key: tuple[int, int], row: int, alive: Container[int], leaving: Container[int] = ()) -> None:
+        """`leaving`: rows that are not alive, and keep their places."""
         held = self.rows.setdefault(key, [])
         if row in held:
             return
-        dead = [i for i, other in enumerate(held) if other not in alive]
-        if len(held) - len(dead) >= self.limit:
+        dead = [i for i, other in enumerate(held) if other not in alive and other not in leaving]
+        if sum(other in alive for other in held) >= self.limit:
             self.refused += 1
         elif dead:
             held[dead[0]] = row

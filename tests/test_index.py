@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import Index, Settings, Verdict, compare, deduplicate, open_index, unique
-from dedup.ahead import Prepared
+from dedup.ahead import Prepared, prepared
 from dedup.boilerplate import SITES
 from dedup.election import COPIES, Placed
+from dedup.entries import read
 from dedup.errors import InputError, SettingsError, StoreError
+from dedup.learning import Learned
 from tests.hostile import article, edited
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
@@ -616,6 +618,29 @@ def test_checking_tells_what_adding_will_while_boilerplate_is_learned() -> None:
     assert index.stats().boilerplate > learned
 
 
+def test_articles_that_were_made_ready_during_a_check_are_made_ready_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may do so while the check knows boilerplate that is forgotten with its end."""
+    rows = sample()
+    random.Random(1).shuffle(rows)
+    index, twin = open_index("memory:"), open_index("memory:")
+    known = len(rows) // 2
+    assert index.add_many(rows[:known]) == twin.add_many(rows[:known])
+    made: list[Any] = []
+    learn = Learned.learn
+
+    def learned(self: Learned, *given: Any) -> list[int]:
+        found = learn(self, *given)
+        if found and not made:
+            made.append(prepared(index._session, read(rows[known:], index.settings)))
+        return found
+
+    monkeypatch.setattr(Learned, "learn", learned)
+    for row in rows[known:]:
+        index.check(row)
+    monkeypatch.undo()
+    assert [placed.verdict for placed in index._placed(made[0])] == twin.add_many(rows[known:])
+
+
 def test_the_index_and_a_run_over_the_dump_agree() -> None:
     rows = sample()
     with gzip.open(DATA / "sample_labels.jsonl.gz") as lines:
@@ -675,9 +700,9 @@ def test_batches_that_are_read_together_are_placed_one_by_one(
     sizes: list[int] = []
     place = index._placed
 
-    def counted(prepared: Prepared) -> list[Placed]:
-        sizes.append(len(prepared.outcome))
-        return place(prepared)
+    def counted(own: Prepared) -> list[Placed]:
+        sizes.append(len(own.outcome))
+        return place(own)
 
     monkeypatch.setattr(index, "_placed", counted)
     assert index.add_many(iter(records), batch=batch) == expected

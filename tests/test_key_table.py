@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dedup import kernels
 from dedup.boilerplate import CONTEXTS, SITES
 from dedup.errors import StoreError
 from dedup.kernels.table import MOST_ROWS, SLOTS
@@ -264,6 +265,26 @@ def test_small_tables_double(monkeypatch: pytest.MonkeyPatch, modest: int, times
     assert table.nbytes == pytest.approx(times * size, rel=0.01)
 
 
+def test_a_table_that_gets_no_memory_to_grow_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And asks for it again, rather than to take it for there."""
+
+    def refuse(count: int) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    table, alive = KeyTable(4, 0), np.ones(2, np.uint8)
+    keys = digest(list(range(1_000)), 1)
+    table.add(keys, owners(1, 1_000), alive)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("dedup.key_table.Slab", refuse)
+            with pytest.raises(OSError, match="memory"):
+                table.make_room(50_000, alive)
+        assert len(table.find(keys, alive)[0]) == table.count == 1_000
+    table.make_room(50_000, alive)
+    table.add(digest(list(range(50_000)), 1), owners(1, 50_000), alive)
+    assert (table.count, table.capped) == (50_000, 0)
+
+
 def told(part: Chunk) -> list[tuple[int, str | None, list[list[tuple[int, int]]]]]:
     """Row by row: its number, its site, its keys by kind."""
     ends = [np.cumsum(sizes) for sizes in part.sizes]
@@ -325,3 +346,29 @@ def test_names_are_known_once_they_were_learned(lots: list[list[int]], asked: in
         held = Printed(tried, np.zeros(len(tried), np.uint64), np.array([len(tried)]))
         assert learned.marks(held).tolist() == [int(name) in known for name in tried]
     assert sorted(learned.names) == sorted(known)
+    count = len(learned.names) // 2
+    half = learned.first(count)
+    assert half.names == learned.names[:count]
+    assert half.add(learned.names) == sorted(learned.names[count:])
+
+
+def test_who_looks_while_another_thread_learns_finds_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles are made ready in threads, and what was known then is not looked for again."""
+    put, learned, looks = kernels.names.put_names, Learned(), 0
+
+    def look() -> None:
+        nonlocal looks
+        asked = np.array(learned.names, np.uint64)
+        assert learned.marks(Printed(asked, np.zeros(len(asked), np.uint64), np.array([len(asked)]))).all()
+        looks += 1
+
+    def slow(slots: NDArray[np.uint64], names: NDArray[np.uint64]) -> None:
+        for name in names:
+            look()
+            put(slots, np.array([name], np.uint64))
+        look()
+
+    monkeypatch.setattr(kernels.names, "put_names", slow)
+    for lot in range(8):
+        learned.add(range(1 + 200 * lot, 201 + 200 * lot))
+    assert looks > len(learned.names) == 1_600

@@ -49,9 +49,9 @@ class Store(Protocol):
     """Holds the entries of an index. All calls come from one thread at a time.
 
     Rows are numbers from 1 that are never used twice; an entry with `kept` is a copy that is stored to be compared again
-    should a better one arrive. `tables` knows the keys of all. What changes between `write()`
-    and its end becomes visible, and lasting, at once, or not at all; nobody else writes meanwhile. `uri` is shown, so it has no
-    password in it.
+    should a better one arrive. `tables` knows the keys of all. What changes between `write()` and its end becomes visible, and
+    lasting, at once, or not at all; nobody else writes meanwhile. Neither `write()` nor `read()` is called within one of them:
+    one that is still open then was left so by an interrupt, and is undone first. `uri` is shown, so it has no password in it.
     """
 
     uri: str

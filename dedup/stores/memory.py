@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dedup.entries import Entry
@@ -14,6 +15,25 @@ from dedup.tables import Tables
 
 _ID: Final = Entry._fields.index("id")
 _KEPT: Final = Entry._fields.index("kept")
+
+
+@dataclass
+class _Change:
+    """What a change did so far: the last row before it (`start`), what rows and notes were before (None: not there), the names
+    that were learned in it, and the rows that it forgot.
+    """
+
+    start: int
+    under_way: bool = True
+    before: dict[int, tuple[Any, ...] | None] = field(default_factory=dict)
+    learned: set[int] = field(default_factory=set)
+    noted: dict[str, str | None] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
+
+    def clear(self) -> None:
+        """Gives back what is needed no more."""
+        for part in (self.before, self.learned, self.noted, self.left):
+            part.clear()
 
 
 class MemoryStore:
@@ -33,51 +53,56 @@ class MemoryStore:
         self._names: set[int] = set()
         self._notes: dict[str, str] = {}
         self._last = 0
-        self._start = 0  # the last row before this change
-        self._before: dict[int, tuple[Any, ...] | None] = {}
-        self._learned: set[int] = set()  # in this change
-        self._noted: dict[str, str | None] = {}  # what was noted before
-        self._left: set[int] = set()  # rows that were forgotten in this change
+        self._change = _Change(0, under_way=False)
         self.tables = Tables(self._limits)
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """What is raised in the block undoes what was done in it."""
-        self._start = self._last
+        self._settle()
+        change = self._change = _Change(self._last)
         try:
             yield
-            for row in self._left:
+            for row in change.left:
                 self.tables.drop(row)
+            change.under_way = False
         except BaseException:
-            self._undo()
+            if change is self._change:
+                self._settle()
             raise
-        finally:
-            self._before.clear()
-            self._learned.clear()
-            self._noted.clear()
-            self._left.clear()
+        change.clear()
 
-    def _undo(self) -> None:
-        """Every row is again as it was before the change."""
-        was = {**self._entries, **self._before}
-        self._entries, self._rows, self._copies = {}, {}, {}
-        for row, parts in sorted(was.items()):
-            if parts is not None:
-                self._put(row, parts)
-        self._last = max(self._last, self.tables.cut(self._start))
-        for row in self._left:
-            if row <= self._start:
+    def _settle(self) -> None:
+        """Undoes the change that is under way, if there is one: every row is again as it was before. It may be interrupted, and
+        goes on when it is called again.
+        """
+        change = self._change
+        if not change.under_way:
+            return
+        was = {**self._entries, **change.before}
+        rows: dict[str, tuple[int, ...]] = {}
+        copies: dict[int, tuple[int, ...]] = {}
+        held = {row: parts for row, parts in sorted(was.items()) if parts is not None}
+        for row, parts in held.items():
+            _enter(rows, copies, row, parts)
+        self._entries, self._rows, self._copies = held, rows, copies
+        self._last = max(self._last, self.tables.cut(change.start))
+        for row in change.left:
+            if row <= change.start:
                 self.tables.take_back(row)
-        self._names -= self._learned
-        for name, value in self._noted.items():
+        self._names -= change.learned
+        for name, value in change.noted.items():
             self._set(name, value)
+        change.under_way = False
+        change.clear()
 
     def _remember(self, row: int) -> None:
         """Remembers how a row is before it is changed for the first time."""
-        self._before.setdefault(row, self._entries.get(row))
+        self._change.before.setdefault(row, self._entries.get(row))
 
     def read(self) -> AbstractContextManager[None]:
         """Nobody else writes here."""
+        self._settle()
         return nullcontext()
 
     def refresh(self) -> list[int]:
@@ -123,17 +148,13 @@ class MemoryStore:
         self._last += self.tables.admit(keys, first, first + len(entries), start, sites)
         rows = range(start, self._last + 1)
         for row, entry in zip(rows, entries, strict=False):
-            self._before[row] = None
+            self._change.before[row] = None
             self._put(row, tuple(entry))
         return rows
 
     def _put(self, row: int, parts: tuple[Any, ...]) -> None:
         self._entries[row] = parts
-        id, kept = parts[_ID], parts[_KEPT]
-        others = self._rows.get(id)
-        self._rows[id] = (row,) if others is None else (*others, row)
-        if kept:
-            self._copies[kept] = (*self._copies.get(kept, ()), row)
+        _enter(self._rows, self._copies, row, parts)
 
     def discard(self, rows: Iterable[int]) -> None:
         """Forgets rows."""
@@ -144,7 +165,7 @@ class MemoryStore:
             entry = _entry(row, self._entries.pop(row))
             _remove(self._rows, entry.id, row)
             _remove(self._copies, entry.kept, row)
-            self._left.add(row)
+            self._change.left.add(row)
             self.tables.leave(row)
 
     def update(self, row: int, *, kept: int | None = None, copies: int = 0, lost: int = 0) -> None:
@@ -168,7 +189,7 @@ class MemoryStore:
     def learn(self, names: Iterable[int]) -> None:
         """Keeps names of boilerplate."""
         new = set(names) - self._names
-        self._learned |= new
+        self._change.learned |= new
         self._names |= new
 
     def learned(self) -> Iterable[int]:
@@ -177,7 +198,7 @@ class MemoryStore:
 
     def note(self, name: str, value: str | None) -> None:
         """Keeps a value under a name; None forgets it."""
-        self._noted.setdefault(name, self._notes.get(name))
+        self._change.noted.setdefault(name, self._notes.get(name))
         self._set(name, value)
 
     def _set(self, name: str, value: str | None) -> None:
@@ -216,6 +237,17 @@ class MemoryStore:
 def _entry(row: int, parts: tuple[Any, ...]) -> Entry:
     """The entry in a row."""
     return Entry._make(parts).at(row)
+
+
+def _enter(
+    rows: dict[str, tuple[int, ...]], copies: dict[int, tuple[int, ...]], row: int, parts: tuple[Any, ...]
+) -> None:
+    """Enters a row under the id, and under the row that is kept for it."""
+    id, kept = parts[_ID], parts[_KEPT]
+    others = rows.get(id)
+    rows[id] = (row,) if others is None else (*others, row)
+    if kept:
+        copies[kept] = (*copies.get(kept, ()), row)
 
 
 def _remove(table: dict[Any, tuple[int, ...]], name: object, row: int) -> None:

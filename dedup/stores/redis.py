@@ -61,6 +61,7 @@ class RedisStore:
             self.header, self._epoch = header.opened(self._server, self._prefix, opening)
             self._lock = Lock(self._server, self._prefix)
             self._writing = False
+            self._open: object = None  # the last change
             self._articles = Articles(self._server, self._key("articles"))
             self._parcels: Parcels | None = None
             self._others = False  # whether somebody else wrote before the last change
@@ -121,6 +122,7 @@ class RedisStore:
 
     def read(self) -> AbstractContextManager[None]:
         """What a process knows is of one moment: that of its last look."""
+        self._settle()
         return nullcontext()
 
     # Changing
@@ -128,6 +130,8 @@ class RedisStore:
     @contextmanager
     def write(self) -> Iterator[None]:
         """One change: nobody else writes from here to its end."""
+        self._settle()
+        own = self._open = object()
         answer = self._lock.take(self._look())
         try:
             self._others = answer[0] != b"same"
@@ -137,11 +141,16 @@ class RedisStore:
             self._writing = True
             yield
             self._commit()
-        except BaseException:
-            self._undo()
-            raise
-        finally:
             self._writing = False
+        except BaseException:
+            if self._open is own:
+                self._undo()
+            raise
+
+    def _settle(self) -> None:
+        """Undoes what an interrupt left open."""
+        if self._writing:
+            self._undo()
 
     def _undo(self) -> None:
         """Nothing of the change is left, here or in the server."""

@@ -51,7 +51,9 @@ class SqliteStore:
         self._keys: list[Chunk] = []  # of those that are pending
         self._counts: dict[int, tuple[int, int]] = {}
         self._last = self._gone = self._learned = 0
-        self._version = -1
+        self._version: int | None = None  # None: all is to be read
+        self._open: object = None  # the last change, or look
+        self._changed = False  # since it began
         self.tables = Tables(self._limits)
         with file.untouched(self.path, self.uri):
             self._db = Connection(self.path, self.uri, opening.durability)
@@ -62,56 +64,66 @@ class SqliteStore:
                 raise
 
     def _forget(self) -> None:
-        """Everything in memory is to be read anew."""
+        """Everything in memory is to be read anew; also if this is interrupted."""
+        self._version = None
         self.tables = Tables(self._limits)
         self._last = self._gone = self._learned = 0
-        self._version = -1
         self._pending.clear()
         self._keys.clear()
         self._counts.clear()
 
     def _fill(self) -> None:
         """Everything is read into memory."""
-        self._forget()
+        self._version = None
         with self.read():
             self.refresh()
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction, immediate: nobody else writes from here to its end."""
-        begun = False
+        own = self._begun()
         try:
             self._db.run("BEGIN IMMEDIATE")
-            begun = True
+            self._changed = True
             self._db.stays()
             yield
             self._flush()
             self._db.run("COMMIT")
+            self._changed = False
         except BaseException:
-            if begun or self._db.changing:
-                self._undo()
+            if self._open is own and self._undone():
+                self._fill()
             raise
 
-    def _undo(self) -> None:
-        """Nothing of a change is left, in the file and in memory."""
-        self._forget()
+    def _begun(self) -> object:
+        """Stands for a change, or for a look, that begins; nothing is left of one that an interrupt left open."""
+        self._undone()
+        self._open = object()
+        return self._open
+
+    def _undone(self) -> bool:
+        """Leaves nothing of what is open, in the file and in memory; returns whether that was a change. An interrupt of this
+        loses nothing, as it is done again before the next one.
+        """
+        changed = self._changed
         if self._db.changing:
             self._db.run("ROLLBACK")
-        self._fill()
+        if changed:
+            self._version = None
+            self._changed = False
+        return changed
 
     @contextmanager
     def read(self) -> Iterator[None]:
         """What is read in the block is of one moment."""
-        if self._db.changing:
-            yield
-            return
+        own = self._begun()
         try:
             self._db.run("BEGIN")
             self._db.stays()
             yield
         finally:
-            if self._db.changing:
-                self._db.run("ROLLBACK")
+            if self._open is own:
+                self._undone()
 
     def refresh(self) -> list[int]:
         """Takes in rows that others added and forgot; returns names of boilerplate that are new here."""
@@ -119,6 +131,8 @@ class SqliteStore:
         if version == self._version:
             return []
         try:
+            if self._version is None:
+                self._forget()
             new = self._taken_in()
         except BaseException:
             self._forget()  # what was taken in by half is read anew
