@@ -52,6 +52,12 @@ class Signals(Protocol):
     def capital_places(self) -> int:
         """How many places have a word with a capital in both texts, another one in each."""
 
+    def other_names(self) -> int:
+        """How many places inside the common body have a name in one text and another name in the other."""
+
+    def retitled(self) -> bool:
+        """Whether a word of one title has another one in its place in the other title, and in the texts."""
+
     def values_apart(self) -> float:
         """The share of the numbers of one text that the other does not state, however it prints them."""
 
