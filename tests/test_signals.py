@@ -243,8 +243,6 @@ def test_words_of_titles_that_texts_swap_too() -> None:
     a, b = ({"text": report(name), "title": f"{name} leaves the board"} for name in ("somebody", "nobody"))
     found = of_row(a, b)
     assert (found.retitled(), found.texts_read) == (False, True)  # spelled alike
-    assert (
-    )  # named in both
     assert of_row(a, {"text": report("Otto"), "title": "Otto leaves the board"}).retitled()
     b["title"] = "Harbour board is smaller"
     found = of_row(a, b)
