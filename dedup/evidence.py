@@ -53,7 +53,7 @@ class Signals(Protocol):
         """How many places have a word with a capital in both texts, another one in each."""
 
     def other_names(self) -> int:
-        """How many places inside the common body have a name in one text and another name in the other."""
+        """How many places have a name in one text and another name in the other; of two sites, inside the common body."""
 
     def retitled(self) -> bool:
         """Whether a word of one title has another one in its place in the other title, and in the texts."""

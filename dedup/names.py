@@ -15,6 +15,9 @@ SPELLING: Final = 0.6
 SUBJECT: Final = 3
 """A subject in a title has so many words at most: `Lockheed <LK>`, `Sioux City`."""
 
+CAPITALS: Final = 0.3
+"""Where so many words of a text begin with a capital, as in German and in headlines, capitals tell no names."""
+
 Swaps = Sequence[tuple[int, int, int]]
 """Tokens that stand in each other's place: (token of one text, token of the other, how often)."""
 
@@ -122,9 +125,16 @@ def other_names(places: Places, a: str, b: str) -> int:
     """How many places, (words of `a`, words of `b` in their stead), name somebody or something else: both have names, with a
     capital wherever their text prints them, and none is spelled like one of the other, or a short form of it.
     """
+    if not places or _capital_share(a) >= CAPITALS or _capital_share(b) >= CAPITALS:
+        return 0
     sides = [[{*locate(place[k]).tokens.tolist()} for place in places] for k in (0, 1)]
     ours, theirs = (_printed(text, set().union(*side)) for text, side in zip((a, b), sides, strict=True))
     return sum(_other_name(_capitals(p, ours), _capitals(q, theirs)) for p, q in zip(*sides, strict=True))
+
+
+def _capital_share(text: str) -> float:
+    starts = locate(text).starts.tolist()
+    return sum(text[start].isupper() for start in starts) / max(1, len(starts))
 
 
 def _other_name(names: set[str], others: set[str]) -> bool:

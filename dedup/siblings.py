@@ -38,8 +38,8 @@ ALIKE: Final = 0.8
 """Texts that resemble each other so much are one text, with other words in some places: what these are tells, at any sites."""
 
 INSIDE: Final = 50
-"""Of texts that are so alike, two places inside the body with other names, and one in so many words, make another issue: who
-prints a piece again may put another byline before it, but no other names into it. In a table, they are its heads."""
+"""Of texts that are so alike, two places with other names, and one in so many words, make another issue: who prints a piece
+again may put another byline before it, but no other names into it. In a table, they are its heads."""
 
 DENSELY: Final = 30
 """Of two texts at two URLs of one site, three places with other words, and one in so many, make another issue: who prints a

@@ -181,15 +181,19 @@ class RowSignals:
         return _places(a, b, diff(a, b))
 
     def other_names(self) -> int:
-        """How many places inside the common body have a name in one text and another name in the other."""
+        """How many places have a name in one text and another name in the other, if not of one site, between the first and the
+        last run that both have: what stands around may be bylines and datelines.
+        """
         return self._other_names
 
     @cached_property
     def _other_names(self) -> int:
         a, b = self._texts()
-        pieces = diff(a, b)
-        runs = [i for i, piece in enumerate(pieces) if piece.kind == "equal" and _is_run(a[slice(*piece.a)])]
-        return other_names(_places(a, b, pieces[runs[0] : runs[-1]] if runs else ()), a, b)
+        pieces: Sequence[Piece] = diff(a, b)
+        if not self.same_site:
+            runs = [i for i, piece in enumerate(pieces) if piece.kind == "equal" and _is_run(a[slice(*piece.a)])]
+            pieces = pieces[runs[0] : runs[-1]] if runs else ()
+        return other_names(_places(a, b, pieces), a, b)
 
     def retitled(self) -> bool:
         """Whether a word of one title has another one in its place in the other title, and in the texts."""

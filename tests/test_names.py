@@ -188,10 +188,19 @@ def test_words_that_titles_and_texts_swap(a: tuple[str, str], b: tuple[str, str]
 )
 def test_places_with_other_names(place: tuple[str, str], found: int) -> None:
     """A word that a text prints in lower case anywhere, as both do with bus and tram, is no name in it."""
-    a, b = (f"{words} came, and a bus stood beside a tram." for words in place)
+    a, b = (f"{words} came, and a bus stood beside a tram. So it went on." for words in place)
     assert other_names([place], a, b) == other_names([place[::-1]], b, a) == found
-    assert other_names([place, ("Bern", "Rome")], a + " Bern.", b + " Rome.") == found + 1
+    assert other_names([place, ("Bern", "Rome")], a + " It is in Bern.", b + " It is in Rome.") == found + 1
     assert other_names([], a, b) == 0
+
+
+@pytest.mark.parametrize(
+    ("capitals", "words", "found"),
+    [(2, 7, 1), (3, 7, 0), (3, 11, 1), (3, 10, 0)],  # below 0.3 of them, or not
+)
+def test_where_all_nouns_have_capitals_they_are_no_names(capitals: int, words: int, found: int) -> None:
+    rest = "Haus " * (capitals - 1) + "und " * (words - capitals)
+    assert other_names([("Zug", "Bus")], f"Zug {rest}", f"Bus {rest}") == found
 
 
 @pytest.mark.parametrize(

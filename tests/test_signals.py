@@ -236,6 +236,9 @@ def test_names_inside_the_common_body() -> None:
     assert (found.other_names(), found.texts_read) == (1, True)  # two of the three stand before six words in a row
     signed = of_row({"text": f"By Ann Lee\n{report('Anna')}"}, {"text": f"By Bob Roe\n{report('Anna')}"})
     assert (signed.other_names(), signed.renamed_places()) == (0, 1)
+    here = [{"text": f"By {name}\n{report('Anna')}", "site": "one.example"} for name in ("Ann Lee", "Bob Roe")]
+    assert of_row(*here).other_names() == 1
+    assert of_row(here[0], {**here[1], "site": "two.example"}).other_names() == 0
     assert of_row({"text": "Anna left."}, {"text": "Otto came."}).other_names() == 0
 
 
