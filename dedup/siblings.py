@@ -149,9 +149,10 @@ def _names(e: Evidence, s: Signals) -> Decision | None:
     """Names in the place of others."""
     alike = e.resemblance >= ALIKE and not _table(e)
     if alike and e.replaced > 1 and e.replaced * INSIDE >= e.words[1]:
-        places = s.other_names()
-        if places > 1 and places * INSIDE >= e.words[1]:
-            return Decision("sibling", "places with other names inside the body", places, e.words[1] / INSIDE)
+        least = e.words[1] / INSIDE
+        places = s.other_names(max(2, least))
+        if places:
+            return Decision("sibling", "places with other names inside the body", places, least)
     if alike and e.replaced and s.retitled():
         return Decision("sibling", "words of the titles swapped", 1.0, 1.0)
     here = s.same_site is not False

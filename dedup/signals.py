@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from dedup.alignment import RUN
 from dedup.diff import Piece, diff
 from dedup.fields import Article
-from dedup.names import Swaps, other_names, other_subject, renamed, retitled, swapped_too, title_swaps
+from dedup.names import Swaps, other_names, other_subject, own_capitals, renamed, retitled, swapped_too, title_swaps
 from dedup.urls import page
 from dedup.values import apart
 from dedup.words import locate
@@ -180,11 +180,15 @@ class RowSignals:
         a, b = self._texts()
         return _places(a, b, diff(a, b))
 
-    def other_names(self) -> int:
+    def other_names(self, least: float) -> int:
         """How many places have a name in one text and another name in the other, if not of one site, between the first and the
-        last run that both have: what stands around may be bylines and datelines.
+        last run that both have: what stands around may be bylines and datelines. 0 where there are fewer than `least`.
         """
-        return self._other_names
+        return self._other_names if self._own_capitals >= least and self._other_names >= least else 0
+
+    @cached_property
+    def _own_capitals(self) -> int:
+        return own_capitals(*self._texts())
 
     @cached_property
     def _other_names(self) -> int:

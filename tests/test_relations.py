@@ -62,8 +62,8 @@ class Beside:
     def capital_places(self) -> int:
         return self.places
 
-    def other_names(self) -> int:
-        return self.inside
+    def other_names(self, least: float) -> int:
+        return self.inside if self.inside >= least else 0
 
     def retitled(self) -> bool:
         return self.titled

@@ -233,13 +233,15 @@ def test_names_of_two_texts() -> None:
 def test_names_inside_the_common_body() -> None:
     """What stands before the first words that both have in a row, or behind the last, are bylines and datelines."""
     found = of_row({"text": report("Anna")}, {"text": report("Otto", "Harrow")})
-    assert (found.other_names(), found.texts_read) == (1, True)  # two of the three stand before six words in a row
+    assert (found.other_names(1), found.texts_read) == (1, True)  # two of the three stand before six words in a row
     signed = of_row({"text": f"By Ann Lee\n{report('Anna')}"}, {"text": f"By Bob Roe\n{report('Anna')}"})
-    assert (signed.other_names(), signed.renamed_places()) == (0, 1)
+    assert (signed.other_names(1), signed.renamed_places()) == (0, 1)
+    again = of_row(*({"text": f"By Ann Lee\n{report(name)}"} for name in ("Anna", "Otto")))
+    assert (again.other_names(2), again.other_names(2.1)) == (2, 0)
     here = [{"text": f"By {name}\n{report('Anna')}", "site": "one.example"} for name in ("Ann Lee", "Bob Roe")]
-    assert of_row(*here).other_names() == 1
-    assert of_row(here[0], {**here[1], "site": "two.example"}).other_names() == 0
-    assert of_row({"text": "Anna left."}, {"text": "Otto came."}).other_names() == 0
+    assert of_row(*here).other_names(1) == 1
+    assert of_row(here[0], {**here[1], "site": "two.example"}).other_names(1) == 0
+    assert of_row({"text": "Anna left."}, {"text": "Otto came."}).other_names(1) == 0
 
 
 def test_words_of_titles_that_texts_swap_too() -> None:
