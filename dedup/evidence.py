@@ -52,6 +52,14 @@ class Signals(Protocol):
     def capital_places(self) -> int:
         """How many places have a word with a capital in both texts, another one in each."""
 
+    def other_names(self, least: float) -> int:
+        """How many places have a name in one text and another name in the other; if not of one site, inside the common body; 0
+        where there are fewer than `least`.
+        """
+
+    def retitled(self) -> bool:
+        """Whether a word of one title has another one in its place in the other title, and in the texts."""
+
     def values_apart(self) -> float:
         """The share of the numbers of one text that the other does not state, however it prints them."""
 

@@ -186,7 +186,7 @@ def _version(e: Evidence, s: Signals, threshold: float) -> Decision:
     if _statement(e, s):
         return Decision("related", "opening in common, of two sites that print one statement,", e.lead, SAME_OPENING)
     floor = max(FLOOR, _allowed(threshold, SLACK))
-    opening = s.gap is not None and e.lead >= SAME_OPENING and e.agreement >= QUOTED
+    opening = s.gap is not None and e.lead >= SAME_OPENING and e.agreement >= QUOTED and not _walled(e, s)
     if e.agreement >= floor and (body or opening or s.same_site is False or _agree(s)):
         return Decision("revised", "mean share, confirmed,", e.agreement, floor)
     if not _agree(s) and e.agreement >= floor:
@@ -245,7 +245,16 @@ def _same_body(e: Evidence, s: Signals) -> bool:
         return False
     if s.other_page() if s.gap is None else s.gap > STORY_HOURS:
         return False
-    return bool(s.same_site) if s.titles() is None else known(s.titles()) >= ONE_TITLE
+    if s.titles() is None:
+        return bool(s.same_site) and not _walled(e, s)
+    return known(s.titles()) >= ONE_TITLE
+
+
+def _walled(e: Evidence, s: Signals) -> bool:
+    """Whether two short texts without titles, whose first words differ, may have nothing but a wall behind their first sentence
+    in common: most of the words that count as their opening are the wall's.
+    """
+    return e.words[1] < REPRINT_WORDS and e.lead < 1.0 and s.titles() is None and not s.same_page()
 
 
 def _allowed(threshold: float, times: float) -> float:

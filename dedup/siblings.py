@@ -34,6 +34,13 @@ UNTITLED: Final = 50
 """Of two texts of one site without titles, two places with other capitals, and one in so many words, make another issue: in
 scripts without capitals nothing tells a name from a word that was edited. At two URLs, two places with other names do."""
 
+ALIKE: Final = 0.8
+"""Texts that resemble each other so much are one text, with other words in some places: what these are tells, at any sites."""
+
+INSIDE: Final = 50
+"""Of texts that are so alike, two places with other names, and one in so many words, make another issue: who prints a piece
+again may put another byline before it, but no other names into it. In a table, they are its heads."""
+
 DENSELY: Final = 30
 """Of two texts at two URLs of one site, three places with other words, and one in so many, make another issue: who prints a
 piece again changes less of it. Where URLs are not known, places with other capitals do, but in a table."""
@@ -140,6 +147,14 @@ def _bare_edit(e: Evidence, s: Signals, found: Decision) -> bool:
 
 def _names(e: Evidence, s: Signals) -> Decision | None:
     """Names in the place of others."""
+    alike = e.resemblance >= ALIKE and not _table(e)
+    if alike and e.replaced > 1 and e.replaced * INSIDE >= e.words[1]:
+        least = e.words[1] / INSIDE
+        places = s.other_names(max(2, least))
+        if places:
+            return Decision("sibling", "places with other names inside the body", places, least)
+    if alike and e.replaced and s.retitled():
+        return Decision("sibling", "words of the titles swapped", 1.0, 1.0)
     here = s.same_site is not False
     apart = here and e.replaced > 1 and s.other_page()
     if apart or (here and e.replaced > 1 and e.passages == 0 and s.titles() is None):

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
-from dedup.diff import diff
+from dedup.alignment import RUN
+from dedup.diff import Piece, diff
 from dedup.fields import Article
-from dedup.names import Swaps, other_subject, renamed, retitled
+from dedup.names import Swaps, other_names, other_subject, own_capitals, renamed, retitled, swapped_too, title_swaps
 from dedup.urls import page
 from dedup.values import apart
+from dedup.words import locate
 
 Rows = Sequence[int]
 
@@ -176,7 +178,36 @@ class RowSignals:
     @cached_property
     def _replaced(self) -> list[tuple[str, str]]:
         a, b = self._texts()
-        return [(a[slice(*piece.a)], b[slice(*piece.b)]) for piece in diff(a, b) if piece.kind == "replaced"]
+        return _places(a, b, diff(a, b))
+
+    def other_names(self, least: float) -> int:
+        """How many places have a name in one text and another name in the other, if not of one site, between the first and the
+        last run that both have: what stands around may be bylines and datelines. 0 where there are fewer than `least`.
+        """
+        return self._other_names if self._own_capitals >= least and self._other_names >= least else 0
+
+    @cached_property
+    def _own_capitals(self) -> int:
+        return own_capitals(*self._texts())
+
+    @cached_property
+    def _other_names(self) -> int:
+        a, b = self._texts()
+        pieces: Sequence[Piece] = diff(a, b)
+        if not self.same_site:
+            runs = [i for i, piece in enumerate(pieces) if piece.kind == "equal" and _is_run(a[slice(*piece.a)])]
+            pieces = pieces[runs[0] : runs[-1]] if runs else ()
+        return other_names(_places(a, b, pieces), a, b)
+
+    def retitled(self) -> bool:
+        """Whether a word of one title has another one in its place in the other title, and in the texts."""
+        return self.titles() not in (None, 1.0) and self._retitled
+
+    @cached_property
+    def _retitled(self) -> bool:
+        titles = [self._cards[row].title for row in self._rows]
+        swaps = title_swaps(*titles)  # without reading texts
+        return bool(swaps) and swapped_too(swaps, self._replaced, *zip(titles, self._texts(), strict=True))
 
     def values_apart(self) -> float:
         """The share of the numbers of one text that the other does not state, however it prints them."""
@@ -195,6 +226,16 @@ class RowSignals:
         self.texts_read = True
         a, b = map(self._source.article, self._rows)
         return other_subject((a.title or "", a.text), (b.title or "", b.text))
+
+
+def _places(a: str, b: str, pieces: Sequence[Piece]) -> list[tuple[str, str]]:
+    """The words that stand in the place of others among the pieces of two texts."""
+    return [(a[slice(*piece.a)], b[slice(*piece.b)]) for piece in pieces if piece.kind == "replaced"]
+
+
+def _is_run(text: str) -> bool:
+    """Whether it has as many words as an anchor of an alignment."""
+    return len(locate(text).tokens) >= RUN
 
 
 def _has_name(text: str) -> bool:

@@ -417,7 +417,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "shapes": set(),
     "show": {"diff", "terminal", "words"},
     "siblings": {"evidence"},
-    "signals": {"diff", "fields", "names", "urls", "values"},
+    "signals": {"alignment", "diff", "fields", "names", "urls", "values", "words"},
     "signatures": {
         "bands",
         "errors",

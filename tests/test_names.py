@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.names import other_subject, renamed, retitled, spelled_alike
+from dedup.names import other_names, other_subject, renamed, retitled, spelled_alike, swapped_too, title_swaps
 from tests import reference
 
 RIVAL: Final = " Otto, who left the board last year, could not be reached."
@@ -166,3 +166,92 @@ def test_words_that_titles_and_texts_swap(a: tuple[str, str], b: tuple[str, str]
     assert retitled([(token(one), token(other), times)], a, b) == found
     assert retitled([(token(other), token(one), times)], b, a) == found
     assert not retitled([], a, b)
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        (("Anna Holt", "Otto Finch"), 1),
+        (("heard Anna", "saw Otto"), 1),
+        (("Anna", "the clerk"), 0),
+        (("a bus", "the tram"), 0),
+        (("Gaddafi", "Kadhafi"), 0),
+        (("MI", "Michigan"), 0),
+        (("Anna Holt", "Anna Finch"), 1),
+        (("12 March", "14 May"), 1),
+        (("12", "14"), 0),
+        (("Bus", "Tram"), 0),
+        (("ANNA", "Otto"), 1),
+        (("علي", "عمر"), 0),
+        (("", "Otto"), 0),
+    ],
+)
+def test_places_with_other_names(place: tuple[str, str], found: int) -> None:
+    """A word that a text prints in lower case anywhere, as both do with bus and tram, is no name in it."""
+    a, b = (f"{words} came, and a bus stood beside a tram. So it went on." for words in place)
+    assert other_names([place], a, b) == other_names([place[::-1]], b, a) == found
+    assert other_names([place, ("Bern", "Rome")], a + " It is in Bern.", b + " It is in Rome.") == found + 1
+    assert other_names([], a, b) == 0
+
+
+@pytest.mark.parametrize(
+    ("capitals", "words", "found"),
+    [(2, 7, 1), (3, 7, 0), (3, 11, 1), (3, 10, 0)],  # below 0.3 of them, or not
+)
+def test_where_all_nouns_have_capitals_they_are_no_names(capitals: int, words: int, found: int) -> None:
+    rest = "Haus " * (capitals - 1) + "und " * (words - capitals)
+    assert other_names([("Zug", "Bus")], f"Zug {rest}", f"Bus {rest}") == found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "swaps"),
+    [
+        ("Trail jacket, red", "Trail jacket, navy", {("red", "navy")}),
+        ("Trail jacket, red", "TRAIL JACKET: navy!", {("red", "navy")}),
+        ("Trail jacket, red", "Trail jacket, pale blue", {("red", "pale"), ("red", "blue")}),
+        ("Lost cat in Redlake", "Lost dog in Harlan", {("cat", "dog"), ("redlake", "harlan")}),
+        ("Trail jacket, red", "Trail jacket", set()),
+        ("Red trail jacket", "Trail jacket, navy", set()),
+        ("Trail jacket, 12", "Trail jacket, 14", set()),
+        ("Cat in shed", "Dog at sea", set()),
+        ("The cat and the dog sleep", "The dog and the cat sleep", set()),
+        ("a b c d e f one two three four", "a b c d e f x", set()),  # four words for one
+        ("", "", set()),
+    ],
+)
+def test_words_in_the_place_of_others_in_titles(a: str, b: str, swaps: set[tuple[str, str]]) -> None:
+    assert title_swaps(a, b) == {(token(p), token(q)) for p, q in swaps}
+    assert title_swaps(b, a) == {(token(q), token(p)) for p, q in swaps}
+
+
+def jacket(colour: str, more: str = "") -> tuple[str, str]:
+    """Title and text."""
+    return f"Trail jacket, {colour}", f"It keeps you dry. Colour: {colour}. Two pockets hold phone and keys.{more}"
+
+
+HEADED: Final = ("Broadband fuels {0}", "Broadband fuels {0}\n\nMore people write diaries on the web than ever before.")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "found"),
+    [
+        (jacket("red"), jacket("navy"), True),
+        (jacket("red", " Also in navy."), jacket("navy"), False),
+        (jacket("grey"), jacket("gray"), False),
+        (("Trail jacket, red", "It keeps you dry."), jacket("navy"), False),
+        (tuple(part.format("change") for part in HEADED), tuple(part.format("diaries") for part in HEADED), False),
+        (tuple(part.format("expression") for part in HEADED), tuple(part.format("change") for part in HEADED), False),
+        (
+            (HEADED[0].format("expression"), HEADED[1].format("expression") + " Expression is free."),
+            (HEADED[0].format("change"), HEADED[1].format("change") + " Change is free."),
+            True,
+        ),
+    ],
+    ids=["swapped", "one names both", "spelled alike", "not in one text", "in a heading", "in headings alone", "below"],
+)
+def test_swaps_of_titles_that_texts_make_too(a: tuple[str, str], b: tuple[str, str], found: bool) -> None:
+    words = [set(part.split()) for _, part in (a, b)]
+    places = [(" ".join(words[0] - words[1]), " ".join(words[1] - words[0]))]
+    assert swapped_too(title_swaps(a[0], b[0]), places, a, b) is found
+    assert swapped_too(title_swaps(b[0], a[0]), [place[::-1] for place in places], b, a) is found
+    assert not swapped_too(title_swaps(a[0], b[0]), [], a, b)

@@ -41,6 +41,8 @@ class Beside:
     subject: bool = False
     apart: float = 1.0
     other: bool = False
+    inside: int = 0
+    titled: bool = False
 
     def titles(self) -> float | None:
         return self.similarity
@@ -59,6 +61,12 @@ class Beside:
 
     def capital_places(self) -> int:
         return self.places
+
+    def other_names(self, least: float) -> int:
+        return self.inside if self.inside >= least else 0
+
+    def retitled(self) -> bool:
+        return self.titled
 
     def other_subject(self) -> bool:
         return self.subject
@@ -94,6 +102,8 @@ def decided(case: dict[str, Any]) -> Decision:
         case.get("subject", False),
         case.get("apart", 1.0),
         case.get("other", False),
+        case.get("inside", 0),
+        case.get("titled", False),
     )
     rules = Rules(
         case.get("threshold", 0.8), case.get("revised", True), case.get("templates", True), case.get("window")
@@ -172,6 +182,8 @@ BESIDE: Final = st.builds(
     st.integers(0, 5),
     st.booleans(),
     SHARES,
+    st.booleans(),
+    st.integers(0, 5),
     st.booleans(),
 )
 THRESHOLDS: Final = st.sampled_from([0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])

@@ -230,6 +230,32 @@ def test_names_of_two_texts() -> None:
     assert (found.renamed_places(), found.capital_places()) == (2, 0)
 
 
+def test_names_inside_the_common_body() -> None:
+    """What stands before the first words that both have in a row, or behind the last, are bylines and datelines."""
+    found = of_row({"text": report("Anna")}, {"text": report("Otto", "Harrow")})
+    assert (found.other_names(1), found.texts_read) == (1, True)  # two of the three stand before six words in a row
+    signed = of_row({"text": f"By Ann Lee\n{report('Anna')}"}, {"text": f"By Bob Roe\n{report('Anna')}"})
+    assert (signed.other_names(1), signed.renamed_places()) == (0, 1)
+    again = of_row(*({"text": f"By Ann Lee\n{report(name)}"} for name in ("Anna", "Otto")))
+    assert (again.other_names(2), again.other_names(2.1)) == (2, 0)
+    here = [{"text": f"By {name}\n{report('Anna')}", "site": "one.example"} for name in ("Ann Lee", "Bob Roe")]
+    assert of_row(*here).other_names(1) == 1
+    assert of_row(here[0], {**here[1], "site": "two.example"}).other_names(1) == 0
+    assert of_row({"text": "Anna left."}, {"text": "Otto came."}).other_names(1) == 0
+
+
+def test_words_of_titles_that_texts_swap_too() -> None:
+    a, b = ({"text": report(name), "title": f"{name} leaves the board"} for name in ("somebody", "nobody"))
+    found = of_row(a, b)
+    assert (found.retitled(), found.texts_read) == (False, True)  # spelled alike
+    assert of_row(a, {"text": report("Otto"), "title": "Otto leaves the board"}).retitled()
+    b["title"] = "Harbour board is smaller"
+    found = of_row(a, b)
+    assert (found.retitled(), found.texts_read) == (False, False)
+    del b["title"]
+    assert not of_row(a, b).retitled()
+
+
 def test_records_that_share_a_title_have_one_subject() -> None:
     a, b = ({"text": report(name), "title": "Board loses a member"} for name in ("Anna", "Otto"))
     assert not beside_all(a, b).other_subject()
