@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,9 @@ SUBJECT: Final = 3
 
 CAPITALS: Final = 0.3
 """Where so many words of a text begin with a capital, as in German and in headlines, capitals tell no names."""
+
+REMEMBERED: Final = 128
+"""Of so many texts the words with capitals are remembered: a text is compared with many."""
 
 _WORD: Final = re.compile(r"\w+")
 
@@ -128,13 +132,23 @@ def own_capitals(a: str, b: str) -> int:
     """How many words with capitals, wherever they stand, each of two texts has at least that the other has in no case: they have
     no more places with other names. Quick, as many pairs are asked for.
     """
-    ours, theirs = _WORD.findall(a), _WORD.findall(b)
-    return min(_own_capitals(ours, theirs), _own_capitals(theirs, ours))
+    ours, theirs = _capitals(a), _capitals(b)
+    return min(sum(word not in other.known for word in own.capitals) for own, other in ((ours, theirs), (theirs, ours)))
 
 
-def _own_capitals(words: list[str], others: list[str]) -> int:
-    known = {word.lower() for word in others}
-    return sum(word[0].isupper() and word.lower() not in known for word in words)
+class _Capitals(NamedTuple):
+    """The words of a text that have a capital, and all of its words; in lower case."""
+
+    capitals: tuple[str, ...]
+    known: frozenset[str]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _capitals(text: str) -> _Capitals:
+    words = _WORD.findall(text)
+    return _Capitals(
+        tuple(word.lower() for word in words if word[0].isupper()), frozenset(word.lower() for word in words)
+    )
 
 
 def other_names(places: Places, a: str, b: str) -> int:
