@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
-from dedup.bodies import BODY, EDGE, body, pair
+from dedup.bodies import BODY, body, pair
 from dedup.copies import Common, Copy, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
@@ -18,7 +18,7 @@ from dedup.names import renamed
 from dedup.paragraphs import Layout
 from dedup.quotes import commented, enclosed, quotation
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
-from dedup.sections import framed, sections, titled
+from dedup.sections import framed, sections, under_one_title
 from dedup.signatures import shingles
 from dedup.verify import measure_all, resemblance
 
@@ -111,7 +111,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if _distinct(tokens[slice(*longer)]) < DISTINCT:
             continue
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
-        sides = _under_one_title(layout, (a, b))
+        sides = under_one_title(layout, (a, b))
         common = Common(
             aligned=aligned,
             resemblance=alike[i],
@@ -128,24 +128,15 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        quoted = quotation(layout, chain, aligned) or (kind == "body" and (enclosed(layout, sides) or commented(layout, chain)))
+        quoted = quotation(layout, chain, aligned) or (
+            kind == "body" and (enclosed(layout, sides) or commented(layout, chain))
+        )
         if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
         stretches = (chain.first, chain.second)
         found.append(Judged(kind, stretches[kept], stretches[1 - kept], chain, alike[i], reason))
     return found
-
-
-def _under_one_title(layout: Layout, sides: Sides) -> Sides:
-    """Two copies; where one of them begins its block, and both stand under one title, the other begins its own, too."""
-    if not any(side.before <= EDGE * side.inside for side in sides) or not titled(layout, *map(_stretch, sides)):
-        return sides
-    return sides[0]._replace(before=0), sides[1]._replace(before=0)
-
-
-def _stretch(side: Copy) -> Stretch:
-    return side.first, side.last
 
 
 def _parts(layout: Layout, chains: list[Chain]) -> list[Chain]:

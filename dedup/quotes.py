@@ -1,6 +1,4 @@
-"""Two copies -> whether one of them quotes the other: in quotation marks, in lines that begin with `>`, or line by line, with
-what it says to each.
-"""
+"""Two copies -> whether one of them quotes the other: in quotation marks, behind `>`, or line by line with remarks."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ and one for so many words: what an article quotes, and prints in full elsewhere,
 words of both, the other copy has only lost them."""
 
 REMARKS: Final = 3
-"""A copy in lines that has so many other lines between them, each of which ends as a sentence does and which the other copy lacks,
-is a text with remarks: a speech that is checked, an article that its readers answer. Both stay."""
+"""A copy that has so many lines more between its own, each of which ends as a sentence does, is a text with remarks: a speech
+that is checked, an article that its readers answer. Both stay."""
 
 _OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
 _CITED: Final = re.compile(rf"(?:^|[{BREAKS}])[^\S{BREAKS}]*>[^{BREAKS}]*$")

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import Page, Span, clean_page
-from dedup.inpage import ROUNDS, STAYS
+from dedup.cuts import STAYS
+from dedup.inpage import ROUNDS
 from dedup.paragraphs import paragraphs
+from dedup.sections import TITLE
 from tests import doubles
-from tests.doubles import Article, articles, fixed, glued, pages, sentences
+from tests.doubles import Article, articles, fixed, glued, pages, sentences, shortened
 
 CASES = Path(__file__).parent / "cases"
 NATURAL: list[dict[str, Any]] = [
@@ -194,6 +196,66 @@ def test_a_body_goes_on_behind_other_articles() -> None:
 def test_natural_repetition_that_lost_its_line_breaks_mostly_stays() -> None:
     texts = [" ".join(case["text"].split()) for case in STAYING]
     assert sum(clean_page(text).text != text for text in texts) <= 0.04 * len(texts)
+
+
+REMARKS = (
+    "Nonsense.",
+    "I was there, and it was not so.",
+    "Who pays for this?",
+    "Well said.",
+    "We found no source for that.",
+)
+
+
+@pytest.mark.parametrize(
+    ("remarks", "stays"),
+    [
+        pytest.param(REMARKS, True, id="an article and what its readers say to each paragraph"),
+        pytest.param(("Advertisement", "Photo: A. Brandt", "Read on", "Figure 3", "Video 02:13"), False, id="captions"),
+        pytest.param(("The story goes on below.",), False, id="one notice"),
+        pytest.param(("1.", "2.", "3.", "4.", "5."), False, id="numbers"),
+    ],
+)
+def test_a_text_with_remarks_between_its_paragraphs_is_no_copy(remarks: tuple[str, ...], *, stays: bool) -> None:
+    for article in ENGLISH[:5]:
+        parts = doubles.paragraphs(article.text)
+        answered = "\n".join(f"{part}\n{remarks[i % len(remarks)]}" for i, part in enumerate(parts))
+        for order in ((article.text, answered), (answered, article.text)):
+            text = "Menu\n\n" + "\n\nShare\nPrint\nMore\n\n".join(order) + "\n\nImprint\n"
+            assert (clean_page(text).text == text) == stays, article.title
+
+
+def test_a_new_sentence_in_a_line_of_its_own_stays() -> None:
+    for article in ENGLISH[:6]:
+        parts = doubles.paragraphs(article.text)
+        second = "\n".join([*parts[:2], "The mayor has since resigned.", "Photo: A. Brandt", *parts[2:]])
+        page = clean_page(f"Menu\n\n{article.text}\n\nShare\nPrint\nMore\n\n{second}\n\nImprint\n")
+        assert page.text.count(parts[-1]) == 1
+        assert "\nThe mayor has since resigned.\n" in page.text
+        assert "A. Brandt" not in page.text
+
+
+@pytest.mark.parametrize("cut", [1.0, 0.6])
+def test_cards_with_nothing_but_a_title_between_them(cut: float) -> None:
+    """The card of the article follows a longer one, from which it is told by the title that stands over the article, too."""
+    long = sorted((article for article in ENGLISH if len(article.title.split()) >= TITLE), key=lambda a: len(a.text))
+    *_, after, main, before = long
+    card = shortened(glued(main), cut)
+    cards = "\n".join([before.title, glued(before), main.title, card, after.title, glued(after)])
+    page = clean_page(f"Menu\n\n{main.title}\n{main.text}\n\nShare\nPrint\nRelated\n\n{cards}\n\nImprint\n")
+    assert main.text in page.text
+    assert card not in page.text
+    assert glued(before) in page.text
+    assert glued(after) in page.text
+
+
+def test_one_long_notice_under_one_heading_stays_in_both_articles() -> None:
+    one, two, notice = sorted(ENGLISH, key=lambda article: len(article.text))[-5:-2]
+    heading = "About the foundation that paid for this report"
+    ends = "\n".join([heading, glued(notice)])
+    releases = [f"{article.title}\n{article.text}\n{ends}" for article in (one, two)]
+    text = "Menu\n\n" + "\n\nShare\nPrint\nMore\n\n".join(releases) + "\n\nImprint\n"
+    assert clean_page(text).text == text
 
 
 def test_the_more_complete_copy_stays() -> None:
