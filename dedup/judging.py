@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Copy, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
