@@ -16,6 +16,7 @@ import numpy as np
 from dedup import kernels, tokens
 from dedup.alignment import RUN
 from dedup.cuts import Cut, cuts_of
+from dedup.errors import kind_of
 from dedup.judging import LEAST, judge
 from dedup.model import Paragraph, Repeat, Span
 from dedup.paragraphs import Layout, paragraphs
@@ -112,9 +113,11 @@ def clean_page(
     if html is not None:
         from dedup.html import page_text
 
+        if not isinstance(html, (str, bytes)):
+            raise TypeError(f"html is {kind_of(html)}, not a str or bytes")
         text = page_text(html)
     if not isinstance(text, str):
-        raise TypeError(f"text is a {type(text).__name__}, not a str")
+        raise TypeError(f"text is {kind_of(text)}, not a str")
     if not _worth_a_look(text, excerpts=excerpts):
         return Page(text, text, ())
     left = _Left((0,), (0,), (len(text),))

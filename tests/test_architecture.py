@@ -261,6 +261,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "inpage": {
         "alignment",
         "cuts",
+        "errors",
         "html",
         "judging",
         "kernels",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -396,6 +398,8 @@ def test_wrong_arguments() -> None:
         clean_page("a", html="b")
     with pytest.raises(TypeError, match="bytes"):
         clean_page(b"a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="html is an int, not a str or bytes"):
+        clean_page(html=3)  # type: ignore[arg-type]
 
 
 def test_html_is_read_by_its_blocks() -> None:
@@ -417,9 +421,12 @@ def test_paragraphs_are_those_of_the_input() -> None:
 
 def test_a_notebook_shows_what_goes() -> None:
     main = ENGLISH[1]._replace(title="<script>alert(1)</script>")
-    shown = clean_page(aggregated(main, ENGLISH[2]))._repr_html_()
-    assert "dropped A: body" in shown
-    assert "<del>" in shown
+    page = clean_page(aggregated(main, ENGLISH[2], extra="One & only. "))
+    shown = page._repr_html_()
+    assert "dropped A: part of the paragraph; body" in shown
+    assert '<div dir="auto">One &amp; only. <del>' in shown
+    struck = "".join(re.findall("<del>(.*?)</del>", shown))
+    assert html.unescape(struck) == "".join(page.source[r.dropped.start : r.dropped.end].strip() for r in page.repeats)
     assert "<script>" not in shown
     assert repr(clean_page("a")) == "<Page: 0 repeats, 0 words dropped>"
 
