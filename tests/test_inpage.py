@@ -424,9 +424,11 @@ def test_a_notebook_shows_what_goes() -> None:
     page = clean_page(aggregated(main, ENGLISH[2], extra="One & only. "))
     shown = page._repr_html_()
     assert "dropped A: part of the paragraph; body" in shown
-    assert '<div dir="auto">One &amp; only. <del>' in shown
+    assert "One &amp; only.<del>" in shown
     struck = "".join(re.findall("<del>(.*?)</del>", shown))
-    assert html.unescape(struck) == "".join(page.source[r.dropped.start : r.dropped.end].strip() for r in page.repeats)
+    assert html.unescape(struck).strip() == "".join(
+        page.source[r.dropped.start : r.dropped.end].strip() for r in page.repeats
+    )
     assert "<script>" not in shown
     assert repr(clean_page("a")) == "<Page: 0 repeats, 0 words dropped>"
 
