@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.bodies import PARAGRAPHS
 from dedup.copies import Copy, Sides
 from dedup.paragraphs import BREAKS, Layout
 from dedup.repeats import Chain, Stretch
@@ -76,8 +77,20 @@ def _cited(layout: Layout, side: Copy) -> bool:
 
 
 def commented(layout: Layout, chain: Chain) -> bool:
-    """Whether one of two copies has remarks of its own between the lines of the other."""
-    return any(len(set(_remarks(layout, chain, side))) >= REMARKS for side in (0, 1))
+    """Whether one of two copies has remarks of its own between the lines of the other, which is not glued to fewer lines."""
+    lines = [_common_lines(layout, chain, side) for side in (0, 1)]
+    return any(
+        lines[side] < PARAGRAPHS * lines[1 - side] and len(set(_remarks(layout, chain, side))) >= REMARKS
+        for side in (0, 1)
+    )
+
+
+def _common_lines(layout: Layout, chain: Chain, side: int) -> int:
+    """How many lines of a copy have words of a run."""
+    found: set[int] = set()
+    for first, words in chain.runs[:, [side, 2]].tolist():
+        found.update(layout.lines[first : first + words].tolist())
+    return len(found)
 
 
 def _remarks(layout: Layout, chain: Chain, side: int) -> Iterator[tuple[int, ...]]:

@@ -365,7 +365,7 @@ IMPORTS: Final[dict[str, set[str]]] = {
     "passages": {"alignment", "candidates", "kernels", "kernels.passages", "stretches"},
     "polars": {"deduplication", "frame_result"},
     "progress": {"corpus", "kernels"},
-    "quotes": {"copies", "paragraphs", "repeats"},
+    "quotes": {"bodies", "copies", "paragraphs", "repeats"},
     "readers": {"errors", "fields", "formats", "model", "settings", "spool"},
     "readers.archives": {"errors", "formats", "model", "readers", "readers.pages", "readers.spooled", "sources"},
     "readers.arrow": {"errors"},

@@ -227,6 +227,14 @@ def test_a_text_with_remarks_between_its_paragraphs_is_no_copy(remarks: tuple[st
             assert (clean_page(text).text == text) == stays, article.title
 
 
+def test_an_article_with_captions_is_told_from_one_with_remarks_by_its_glued_copy() -> None:
+    for article in ENGLISH[:5]:
+        parts = doubles.paragraphs(article.text)
+        main = "\n".join(f"{part}\n{REMARKS[i % len(REMARKS)]}" for i, part in enumerate(parts))
+        page = clean_page(f"Menu\n\n{main}\n\nShare\nPrint\nMore\n\n{glued(article)}\n\nImprint\n")
+        assert page.text == f"Menu\n\n{main}\n\nShare\nPrint\nMore\n\nImprint\n"
+
+
 def test_a_new_sentence_in_a_line_of_its_own_stays() -> None:
     for article in ENGLISH[:6]:
         parts = doubles.paragraphs(article.text)
