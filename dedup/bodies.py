@@ -92,9 +92,10 @@ def _better(sides: Sides, unit: int) -> Ruled:
     """Which of two copies of a body stays, and why."""
     paragraphs = [_in_paragraphs(sides[i], sides[1 - i], unit) for i in (0, 1)]
     for i in (0, 1):
-        more, size = sides[i].block - sides[1 - i].block, sides[1 - i].inside
-        needed = MUCH_FULLER * size if paragraphs[1 - i] else FULLER[1] * size
-        if more >= max(FULLER[0] * unit, needed):
+        side, other = sides[i], sides[1 - i]
+        whole = min(side.block, side.inside / side.filled) if paragraphs[1 - i] else side.block
+        needed = (MUCH_FULLER if paragraphs[1 - i] else FULLER[1]) * other.inside
+        if whole - other.block >= max(FULLER[0] * unit, needed):
             return i, "more complete"
     for i in (0, 1):
         if paragraphs[i]:

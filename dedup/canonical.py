@@ -69,7 +69,9 @@ class Policy:
 
         `source` ranks copies by where their site stands in `sources`. Raises SettingsError.
         """
-        chain = keep.split(",") if isinstance(keep, str) else [keep] if callable(keep) else list(keep)
+        chain = keep.split(",") if isinstance(keep, str) else [keep] if callable(keep) else keep
+        if not isinstance(chain, Sequence) or not all(isinstance(link, str) or callable(link) for link in chain):
+            raise SettingsError(f"keep is {keep!r}: give names of policies, or functions of an Article")
         names: list[str] = []
         keys: list[Key] = []
         for link in chain:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, TypeVar, Unpa
 
 from dedup.batch import Decider, decide
 from dedup.corpus import Progress
-from dedup.errors import InputError
+from dedup.errors import InputError, kind_of
 from dedup.lines import LineSource
 from dedup.result import Outcome, Result
 from dedup.settings import Keep, Settings
@@ -26,6 +26,9 @@ FRAMES: Final = frozenset({("pandas", "DataFrame"), ("polars", "DataFrame"), ("p
 """The data frames that are read, by package and name."""
 
 _LAZY: Final = ("polars", "LazyFrame")
+
+NAME: Final = 255
+"""No file system that is in use takes a name of more bytes: a string with a longer part is a text and no path."""
 
 
 class Frame(Protocol):
@@ -84,6 +87,8 @@ def deduplicate(
     ([1], [('2', '1', 'exact')])
     """
     settings = chosen(settings, text, threshold, keep)
+    if isinstance(articles, str) and not _may_be_a_path(articles):
+        raise InputError(RecordSource.name, "a string is the path of a dump; give texts in a list")
     kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(articles).__mro__}
     if isinstance(articles, Mapping):
         raise InputError(RecordSource.name, "a mapping is one record; give a list of them")
@@ -97,12 +102,25 @@ def deduplicate(
         table: TableSource[Maker] = TableSource(FrameTable(articles), settings.fields)
         return run(lambda _: table, FrameResult[Any], settings, work_dir, progress)
 
+    if not isinstance(articles, (str, Path)) and (isinstance(articles, bytes) or not _may_be_iterated(articles)):
+        raise InputError(RecordSource.name, f"{kind_of(articles)}; give a list of records, or the path of a dump")
+
     def source(workspace: Workspace) -> Source:
         if isinstance(articles, (str, Path)):
             return LineSource([articles], settings.fields, settings.limits, workspace, settings.format)
         return RecordSource(articles, settings.fields)
 
     return run(source, Result, settings, work_dir, progress)
+
+
+def _may_be_a_path(text: str) -> bool:
+    """Whether a string can be the name of a file: it is one line, and no part of it is too long."""
+    parts = text.replace("\\", "/").split("/")
+    return len(text.splitlines()) < 2 and all(len(part.encode("utf-8", "surrogatepass")) <= NAME for part in parts)
+
+
+def _may_be_iterated(articles: object) -> bool:
+    return hasattr(articles, "__iter__") or hasattr(articles, "__getitem__")
 
 
 def chosen(settings: Settings | None, text: str | None, threshold: float | None, keep: Keep | None) -> Settings:

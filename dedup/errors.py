@@ -6,6 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def kind_of(value: object) -> str:
+    """What a value of a wrong type is called in a message.
+
+    >>> kind_of(None), kind_of(5), kind_of(b"x")
+    ('None', 'an int', 'a bytes')
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"an {name}" if name[0].lower() in "aeio" else f"a {name}"
+
+
 class DedupError(Exception):
     """Base of all errors that this library raises on purpose."""
 

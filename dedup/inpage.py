@@ -15,22 +15,16 @@ import numpy as np
 
 from dedup import kernels, tokens
 from dedup.alignment import RUN
-from dedup.diff import diff
-from dedup.judging import LEAST, Judged, judge
-from dedup.model import Paragraph, Repeat, RepeatKind, Span
+from dedup.cuts import Cut, cuts_of
+from dedup.errors import kind_of
+from dedup.judging import LEAST, judge
+from dedup.model import Paragraph, Repeat, Span
 from dedup.paragraphs import Layout, paragraphs
 from dedup.repeats import Stretch, chains, repeated_runs
-from dedup.signatures import Texts, eights, split
-from dedup.spans import printed, with_space
+from dedup.signatures import Texts, eights
 from dedup.words import locate
 
 log = logging.getLogger("dedup")
-
-STAYS: Final = 12
-"""So many words in a row that only the dropped copy has are new: they stay in the page."""
-
-MERGED: Final = 4
-"""With `merge`, every sentence stays that has so many such words."""
 
 GLANCE: Final = (10, 40)
 """A page of which so many words stand in it again, in runs of so many, is looked at; others hold no body twice."""
@@ -68,17 +62,6 @@ class Page:
 
     def __repr__(self) -> str:
         return f"<Page: {len(self.repeats)} repeats, {self.dropped_words} words dropped>"
-
-
-class _Cut(NamedTuple):
-    """What goes in one round: `dropped` in code points of the text of that round; the rest as in `Repeat`."""
-
-    kept: Stretch
-    dropped: Stretch
-    kind: RepeatKind
-    similarity: float
-    unique: tuple[Stretch, ...]
-    reason: str
 
 
 class _Left(NamedTuple):
@@ -130,9 +113,11 @@ def clean_page(
     if html is not None:
         from dedup.html import page_text
 
+        if not isinstance(html, (str, bytes)):
+            raise TypeError(f"html is {kind_of(html)}, not a str or bytes")
         text = page_text(html)
     if not isinstance(text, str):
-        raise TypeError(f"text is a {type(text).__name__}, not a str")
+        raise TypeError(f"text is {kind_of(text)}, not a str")
     if not _worth_a_look(text, excerpts=excerpts):
         return Page(text, text, ())
     left = _Left((0,), (0,), (len(text),))
@@ -166,12 +151,12 @@ def _worth_a_look(text: str, *, excerpts: bool) -> bool:
     return int(words) >= least
 
 
-def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
+def _round(text: str, *, excerpts: bool, merge: bool) -> list[Cut]:
     """What goes of a text, in order. A copy that something is dropped for stays in this round."""
     layout = Layout.of(text)
     words = layout.words.tokens
     goes, stays = np.zeros(len(words), bool), np.zeros(len(words), bool)
-    cuts: list[_Cut] = []
+    cuts: list[Cut] = []
     for repeat in judge(
         layout, chains(repeated_runs(words, RUN * layout.unit), LEAST * layout.unit), excerpts=excerpts
     ):
@@ -179,15 +164,15 @@ def _round(text: str, *, excerpts: bool, merge: bool) -> list[_Cut]:
         if goes[dropped].any() or stays[dropped].any() or goes[kept].any():
             continue
         goes[dropped] = stays[kept] = True
-        cuts += _cuts(layout, repeat, merge=merge)
+        cuts += cuts_of(layout, repeat, merge=merge)
         if repeat.dropped == repeat.chain.first:
             break  # what was chained to the first copy is now to be chained to the second
     return _apart(cuts)
 
 
-def _apart(cuts: list[_Cut]) -> list[_Cut]:
+def _apart(cuts: list[Cut]) -> list[Cut]:
     """The cuts in order; of white space that two of them would take the first has it."""
-    found: list[_Cut] = []
+    found: list[Cut] = []
     end = 0
     for cut in sorted(cuts, key=lambda cut: cut.dropped):
         found.append(cut._replace(dropped=(max(end, cut.dropped[0]), cut.dropped[1])))
@@ -195,99 +180,7 @@ def _apart(cuts: list[_Cut]) -> list[_Cut]:
     return found
 
 
-def _cuts(layout: Layout, repeat: Judged, *, merge: bool) -> Iterator[_Cut]:
-    """The stretches of a repeat that go: all of the dropped copy but what is new in it."""
-    text, words = layout.text, layout.words
-    own = [] if repeat.resemblance == 1.0 else _own(layout, repeat)
-    new = [span for span in own if span[1] - span[0] >= STAYS * layout.unit]
-    if merge:
-        new = _joined(new + _sentences(layout, repeat, own))
-    edges = [repeat.dropped[0], *itertools.chain(*new), repeat.dropped[1]]
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        if first < last:
-            unique = [
-                (int(words.starts[a]), int(words.ends[b - 1]))
-                for a, b in own
-                if first <= a < last and (a, b) not in new
-            ]
-            yield _Cut(
-                kept=_counterpart(layout, repeat, first, last),
-                dropped=with_space(text, printed(layout, first, last)),
-                kind=repeat.kind,
-                similarity=repeat.resemblance,
-                unique=tuple(unique + _around(layout, repeat, first, last)),
-                reason=repeat.reason,
-            )
-
-
-def _own(layout: Layout, repeat: Judged) -> list[Stretch]:
-    """The stretches of words that only the dropped copy has."""
-    text, words = layout.text, layout.words
-    kept, dropped = (
-        (int(words.starts[first]), int(words.ends[last - 1])) for first, last in (repeat.kept, repeat.dropped)
-    )
-    found = []
-    for piece in diff(text[slice(*kept)], text[slice(*dropped)]):
-        if piece.kind in ("added", "replaced"):
-            first, last = np.searchsorted(words.starts, [dropped[0] + place for place in piece.b]).tolist()
-            if first < last:
-                found.append((first, last))
-    return found
-
-
-def _sentences(layout: Layout, repeat: Judged, own: list[Stretch]) -> list[Stretch]:
-    """The sentences of the dropped copy with `MERGED` words or more of their own."""
-    first, last = repeat.dropped
-    start, end = int(layout.words.starts[first]), int(layout.words.ends[last - 1])
-    edges = [first, *(first + split(Texts.of([layout.text[start:end]])).pieces).tolist()]
-    return [
-        (a, b)
-        for a, b in itertools.pairwise(edges)
-        if sum(max(0, min(b, j) - max(a, i)) for i, j in own) >= MERGED * layout.unit
-    ]
-
-
-def _joined(stretches: list[Stretch]) -> list[Stretch]:
-    """The same words in stretches that do not overlap."""
-    found: list[Stretch] = []
-    for start, end in sorted(stretches):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        else:
-            found.append((start, end))
-    return found
-
-
-def _around(layout: Layout, repeat: Judged, first: int, last: int) -> list[Stretch]:
-    """What a glued copy has before and behind the common words, in code points, at an end of it: an extra first sentence."""
-    words, heads = layout.words, layout.heads
-    found = []
-    if first == repeat.dropped[0] and (head := int(heads[layout.lines[first]])) < first:
-        found.append((int(words.starts[head]), int(words.ends[first - 1])))
-    if last == repeat.dropped[1] and (tail := int(heads[layout.lines[last - 1] + 1])) > last:
-        found.append((int(words.starts[last]), int(words.ends[tail - 1])))
-    return found
-
-
-def _counterpart(layout: Layout, repeat: Judged, first: int, last: int) -> Stretch:
-    """Where the kept copy has what the dropped one has in its words `first:last`, in code points."""
-    side = 0 if repeat.dropped == repeat.chain.first else 1
-    runs = repeat.chain.runs
-    ours, theirs, lengths = runs[:, side], runs[:, 1 - side], runs[:, 2]
-    inside = np.flatnonzero((ours < last) & (ours + lengths > first))
-    if not len(inside):
-        return printed(layout, *repeat.kept)
-    i, j = inside[0], inside[-1]
-    start = int(theirs[i] + max(0, first - ours[i]))
-    end = int(theirs[j] + min(lengths[j], last - ours[j]))
-    if first <= repeat.dropped[0]:
-        start = repeat.kept[0]
-    if last >= repeat.dropped[1]:
-        end = repeat.kept[1]
-    return printed(layout, start, end)
-
-
-def _repeats(text: str, left: _Left, cut: _Cut) -> Iterator[Repeat]:
+def _repeats(text: str, left: _Left, cut: Cut) -> Iterator[Repeat]:
     """A cut in places of the input: one repeat for each of its pieces."""
     kept = left.original(cut.kept)
     unique = tuple(Paragraph(start, end, text[start:end]) for part in cut.unique for start, end in left.original(part))

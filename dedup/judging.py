@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from dedup.alignment import Tokens
 from dedup.bodies import BODY, body, pair
-from dedup.copies import Common, Copy, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
+from dedup.copies import Common, Ruled, Sides, copy_at, distinct_prose, trimmed, walls_of
 from dedup.excerpts import COPIES, EXCERPT, excerpt
 from dedup.model import RepeatKind
 from dedup.names import renamed
-from dedup.paragraphs import BREAKS, Layout
+from dedup.paragraphs import Layout
+from dedup.quotes import commented, enclosed, quotation
 from dedup.repeats import PAIR, Chain, Stretch, paired, parted
-from dedup.sections import framed, sections
+from dedup.sections import framed, sections, under_one_title
 from dedup.signatures import shingles
 from dedup.verify import measure_all, resemblance
 
@@ -30,11 +30,6 @@ DENSE: Final = 0.6
 
 SWAPS: Final = 3
 """A word that stands so often in the place of another, in half of the places with edits, tells of two subjects."""
-
-QUOTED: Final = (2, 3, 100)
-"""A copy quotes the other when it opens at least so many quotations behind words of its own, so many times those of the other,
-and one for so many words: what an article quotes, and prints in full elsewhere, stays at both places. Where marks stand behind
-words of both, the other copy has only lost them."""
 
 LOOSE: Final = 80
 """Where most of one place of a chain is words that the other lacks, so many of them in a row cut the chain in two: a body that
@@ -51,10 +46,6 @@ FLOOR: Final = 0.6
 
 LEAST: Final = min(PAIR, int(FLOOR * EXCERPT))
 """No chain with fewer words in its runs is looked at."""
-
-_OPENING: Final = re.compile(r"""(?:^|(?<=[\s(\[.,;:!?—–\\-]))["'“„‟«‹「『‘‚‛](?=\w)""")
-_CITED: Final = re.compile(rf"(?:^|[{BREAKS}])[^\S{BREAKS}]*>[^{BREAKS}]*$")
-_CLOSED: Final = re.compile(r"""[.,;:!?…]*["'”“»«›‹」』’‘]""")
 
 
 class Judged(NamedTuple):
@@ -120,7 +111,7 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if _distinct(tokens[slice(*longer)]) < DISTINCT:
             continue
         a, b = (copy_at(layout, stretch, chain, walls, groups[i]) for stretch in (chain.first, chain.second))
-        sides = a, b
+        sides = under_one_title(layout, (a, b))
         common = Common(
             aligned=aligned,
             resemblance=alike[i],
@@ -137,7 +128,9 @@ def _judge(layout: Layout, chains: list[Chain], kind: RepeatKind, rule: Rule, le
         if ruled is None:
             continue
         texts = _text(layout, longer), _text(layout, shorter)
-        quoted = _quotation(layout, chain, aligned) or (kind == "body" and _enclosed(layout, sides))
+        quoted = quotation(layout, chain, aligned) or (
+            kind == "body" and (enclosed(layout, sides) or commented(layout, chain))
+        )
         if quoted or _other_subject(texts, swaps, places):
             continue
         kept, reason = ruled
@@ -174,51 +167,3 @@ def _other_subject(texts: tuple[str, str], swaps: list[tuple[int, int, int]], pl
     both are names; of `places` in all.
     """
     return any(times >= SWAPS and 2 * times >= places for _, _, times in swaps) or renamed(swaps, *texts)
-
-
-def _quotation(layout: Layout, chain: Chain, words: int) -> bool:
-    """Whether one of two copies quotes the other. The mark before the first word of a copy counts; what both quote does not."""
-    sides = [_openings(layout, stretch, chain.runs[:, [k, 2]]) for k, stretch in enumerate((chain.first, chain.second))]
-    least, times, apart = QUOTED
-    return any(
-        own >= max(least, times * (other - (every - own))) and own * apart >= words
-        for (every, own), (other, _) in (sides, sides[::-1])
-    )
-
-
-def _openings(layout: Layout, stretch: Stretch, runs: NDArray[np.int64]) -> tuple[int, int]:
-    """How many quotations a copy opens, and how many of them with common words behind words of its own; `runs` i64[n, 2]: first
-    word, words.
-    """
-    first, last = stretch
-    starts, ends = layout.words.starts, layout.words.ends
-    marks = _OPENING.finditer(layout.text, max(0, int(starts[first]) - 1), int(ends[last - 1]))
-    words = np.searchsorted(starts, [mark.end() for mark in marks])
-    common = np.zeros(last - first + 1, bool)  # the last one stands for the word before the first
-    for start, length in (runs - [first, 0]).tolist():
-        common[start : start + length] = True
-    return len(words), int(np.count_nonzero(common[words - first] & ~common[words - first - 1]))
-
-
-def _enclosed(layout: Layout, sides: Sides) -> bool:
-    """Whether one of two copies stands in quotation marks, from its first word to its last, and the other in as many lines
-    without; or in lines that all begin with `>`, as in mails, and the other does not.
-    """
-    if _cited(layout, sides[0]) != _cited(layout, sides[1]):
-        return True
-    if sides[0].lines != sides[1].lines:
-        return False
-    text, words = layout.text, layout.words
-    opened = [
-        bool(_OPENING.match(text, max(0, int(words.starts[side.first]) - 1)))
-        and bool(_CLOSED.match(text, int(words.ends[side.last - 1])))
-        for side in sides
-    ]
-    return opened[0] != opened[1]
-
-
-def _cited(layout: Layout, side: Copy) -> bool:
-    """Whether every line of a copy begins with `>`."""
-    text, words, heads = layout.text, layout.words, layout.heads
-    firsts = heads[layout.lines[side.first] : layout.lines[side.last - 1] + 1].tolist()
-    return all(_CITED.search(text, int(words.ends[i - 1]) if i else 0, int(words.starts[i])) for i in firsts)

@@ -90,7 +90,7 @@ def unique(stream: Iterable[T], *, index: Index | str = "memory:", batch: int = 
     >>> list(unique([{"text": "Ferry stays in port."}, {"text": "Ferry stays in port."}]))
     [{'text': 'Ferry stays in port.'}]
     """
-    opened = open_index(index) if isinstance(index, str) else index
+    opened = index if isinstance(index, Index) else open_index(index)
     try:
         for record, verdict in opened.stream(stream, batch=batch):
             if not verdict.duplicate:

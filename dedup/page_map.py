@@ -123,18 +123,33 @@ def _cells(row: Row, longest: int) -> tuple[str, ...]:
 
 
 def to_html(paragraphs: Sequence[Paragraph], repeats: Sequence[Repeat]) -> str:
-    """The strip as HTML, for notebooks: what stays and what goes in full, what is neither as a count."""
+    """The strip as HTML, for notebooks: what stays and what goes in full, what is neither as a count. Struck out is what goes."""
+    dropped = sorted((repeat.dropped.start, repeat.dropped.end) for repeat in repeats)
     out = ['<div style="font: 13px/1.4 sans-serif; max-width: 60em">']
     for row in strip(paragraphs, repeats):
         if not row.state:
-            many = f"{len(row.paragraphs):,} paragraphs, {row.words:,} words"
+            many = f"{len(row.paragraphs):,} {'paragraph' if len(row.paragraphs) == 1 else 'paragraphs'}, {row.words:,} words"
             out.append(f'<p style="margin: 2px 0; color: #777">{many}</p>')
             continue
-        tag = "del" if row.state == "dropped" else "span"
-        text = "<br>".join(escape(paragraph.text) for paragraph in row.paragraphs)
+        text = "".join(f'<div dir="auto">{_struck(paragraph, dropped)}</div>' for paragraph in row.paragraphs)
         head = escape(f"{row.state} {row.name}" + (f": {row.note}" if row.note else ""))
         out.append(
             f'<div style="margin: 4px 0; padding: 4px 8px; color: #222; background: {_COLOURS[row.state]}">'
-            f"<b>{head}</b><br><{tag}>{text}</{tag}></div>"
+            f"<b>{head}</b>{text}</div>"
         )
     return "\n".join([*out, "</div>"])
+
+
+def _struck(paragraph: Paragraph, dropped: list[tuple[int, int]]) -> str:
+    """A paragraph as HTML, with what was dropped of it (stretches of the page, in order) struck out."""
+    out, at = [], paragraph.start
+    for start, end in dropped[max(0, bisect(dropped, (at,)) - 1) : bisect_left(dropped, (paragraph.end,))]:
+        first, last = max(at, start), min(paragraph.end, end)
+        if first < last:
+            texts = (
+                escape(paragraph.text[a - paragraph.start : b - paragraph.start])
+                for a, b in ((at, first), (first, last))
+            )
+            out.append("{}<del>{}</del>".format(*texts))
+            at = last
+    return "".join([*out, escape(paragraph.text[at - paragraph.start :])])

@@ -117,3 +117,9 @@ class Layout(NamedTuple):
             prose[line] = not rows[line] and (prose[line] or _STOP.search(text[last:end].rstrip()) is not None)
         prose |= _wrapped(text, words, heads) & ~rows
         return cls(text, words, lines, heads, prose, rows, unit)
+
+    def ends_sentence(self, line: int) -> bool:
+        """Whether a line ends as a sentence does."""
+        last, starts = int(self.heads[line + 1]), self.words.starts
+        rest = self.text[int(self.words.ends[last - 1]) : int(starts[last]) if last < len(starts) else None]
+        return _STOP.search(_BREAK.split(rest, maxsplit=1)[0].rstrip()) is not None

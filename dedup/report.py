@@ -60,7 +60,7 @@ def print_summary(result: Result) -> None:
         console.print(printable(f"no record has a field {name}"))
     if summary.undated and (result.settings.window or {"earliest", "latest"} & set(result.settings.policy.names)):
         apart = ", and no window holds them apart" if result.settings.window else ""
-        console.print(f"{summary.undated:,} records have no date that can be read{apart}")
+        console.print(f"{_some(summary.undated, 'record has', 'records have')} no date that can be read{apart}")
     stay = {
         "of one template with other facts": summary.siblings,
         "related": summary.related,
@@ -73,10 +73,13 @@ def print_summary(result: Result) -> None:
         console.print(f"{summary.boilerplate_words:,} words set aside as boilerplate of their sites")
     if summary.page_repeats:
         done = "dropped" if result.settings.pages == "clean" else "left"
-        console.print(f"{summary.page_repeats:,} bodies that stand twice in one kept text {done}")
+        console.print(
+            f"{_some(summary.page_repeats, 'body that stands', 'bodies that stand')} twice in one kept text {done}"
+        )
     if summary.boilerplate_only:
         console.print(
-            f"{summary.boilerplate_only:,} records of other pages stay, though nothing but boilerplate is left of them"
+            f"{_some(summary.boilerplate_only, 'record of another page stays', 'records of other pages stay')}, "
+            f"though nothing but boilerplate is left of {'it' if summary.boilerplate_only == 1 else 'them'}"
         )
     limits = {
         "full buckets": summary.capped_buckets,
@@ -115,6 +118,15 @@ def print_facts(facts: Mapping[str, Any]) -> None:
                 f"{inner:,}" if isinstance(inner, int) else str(inner), f"{name.replace('_', ' ')} {part}".strip()
             )
     _console().print(table)
+
+
+def _some(count: int, one: str, many: str) -> str:
+    """A count, and what is counted.
+
+    >>> _some(1, "record has", "records have"), _some(2000, "record has", "records have")
+    ('1 record has', '2,000 records have')
+    """
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _print_account(console: Console, summary: Summary | IndexedSummary) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from dedup.bodies import EDGE
 from dedup.copies import Sides
 from dedup.paragraphs import SPACELESS, Layout
 from dedup.repeats import Chain, Stretch
@@ -54,6 +55,31 @@ def titled(layout: Layout, first: Stretch, second: Stretch) -> bool:
         if ours != theirs:
             return False
     return False
+
+
+def under_one_title(layout: Layout, sides: Sides) -> Sides:
+    """Two copies; under one title, that of an article of which one of them is the beginning, a block begins with the title. It
+    ends before a heading where the other copy goes on without one: that is the title of the next article.
+    """
+    if not any(side.before <= EDGE * side.inside for side in sides):
+        return sides
+    if not titled(layout, (sides[0].first, sides[0].last), (sides[1].first, sides[1].last)):
+        return sides
+    ends = [_heading_follows(layout, side.last) for side in sides]
+    a, b = (
+        side._replace(
+            before=min(side.before, side.first - int(layout.heads[layout.lines[side.first]])),
+            after=0 if ends[i] and not ends[1 - i] and sides[1 - i].after else side.after,
+        )
+        for i, side in enumerate(sides)
+    )
+    return a, b
+
+
+def _heading_follows(layout: Layout, last: int) -> bool:
+    """Whether the line before a word ends there, and one that is no prose follows."""
+    line = int(layout.lines[last - 1]) + 1
+    return line < len(layout.prose) and bool(layout.heads[line] == last) and not layout.prose[line]
 
 
 def framed(layout: Layout, sides: Sides) -> bool:

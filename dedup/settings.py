@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from dedup import canonical, dates
@@ -91,6 +91,9 @@ class Settings:
             raise SettingsError(f"threshold is {self.threshold!r}: give a number from 0.5 to 1")
         if isinstance(self.sources, str):
             raise SettingsError(f"sources is the string {self.sources!r}: give a list of sites")
+        for part, names in asdict(self.fields).items():
+            if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+                raise SettingsError(f"{part} is {names!r}: give a tuple of names")
         if not 0.5 <= self.threshold <= 1.0:
             raise SettingsError(
                 f"threshold is {self.threshold}: give 0.5 to 1 (below half, two texts differ more than they agree)"

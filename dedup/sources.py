@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 from dedup import dates
-from dedup.errors import InputError, NoTextField
+from dedup.errors import InputError, NoTextField, kind_of
 from dedup.fields import Article, Essentials, Fields
 from dedup.inpage import clean_page
 from dedup.model import Place, Quarantined, QuarantineReason
@@ -285,7 +285,7 @@ def take(record: Record, essentials: Essentials, fields: Fields) -> Taken | tupl
         text = values[0] if isinstance(values[0], str) else fields.text_of(mapping)
         return Taken(mapping, text, values) if isinstance(text, str) else no_text(record, text)
     except Exception as error:  # a property of somebody's class may raise anything
-        return "damaged", f"an attribute of a {type(record).__name__} cannot be read: {error!r}"
+        return "damaged", f"an attribute of {kind_of(record)} cannot be read: {error!r}"
 
 
 def article_of(name: str, record: Record, fields: Fields, *, doubled: bool) -> Article:
@@ -311,7 +311,7 @@ def once(record: Record, fields: Fields) -> Record:
 def no_text(record: Record, text: object) -> tuple[QuarantineReason, str]:
     """Why a record without a usable text is set aside, and the detail a user needs."""
     if not isinstance(record, Mapping) and not is_object(record):
-        return "not_an_object", f"a {type(record).__name__}, not an object"
+        return "not_an_object", f"{kind_of(record)}, not an object"
     if text is None:
         return "no_text", "keys seen: " + ", ".join(seen(record)[:20])
-    return "text_not_a_string", f"the text is a {type(text).__name__}"
+    return "text_not_a_string", f"the text is {kind_of(text)}"

@@ -114,9 +114,9 @@ def test_short_texts_have_to_be_equal() -> None:
     [
         ({"id": 1}, "text", "record 1: keys seen: id"),
         ("text", {"text": None}, "record 2: keys seen: text"),
-        ("text", {"text": 5}, "record 2: the text is a int"),
-        (5, "text", "record 1: a int, not an object"),
-        (None, None, "no record is a mapping, an object or a string: the first is a NoneType"),
+        ("text", {"text": 5}, "record 2: the text is an int"),
+        (5, "text", "record 1: an int, not an object"),
+        (None, None, "no record is a mapping, an object or a string: the first is None"),
         ({}, {}, "no record has a text"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import UserDict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import deduplicate
+from dedup import Settings, deduplicate
+from dedup.errors import SettingsError
 from dedup.fields import PLANS, Article, Essentials, Fields
 from dedup.urls import host
 
@@ -148,6 +150,12 @@ def test_without_id_and_url_the_text_names_the_record() -> None:
     one, same, other = (fields.identity(None, {}, text) for text in (b"a", b"a", b"b"))
     assert one == same != other
     assert one.startswith("text-")
+
+
+@pytest.mark.parametrize("names", ["body", b"body", None, 3, ("body", 3)])
+def test_names_of_fields_come_in_a_tuple(names: Any) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"text is {names!r}: give a tuple of names")):
+        Settings(fields=Fields(text=names))
 
 
 def test_bytes_of_records_in_memory_are_read_as_utf_8() -> None:

@@ -193,7 +193,7 @@ def test_no_text_in_any_row_is_no_error(kind: str) -> None:
 
 @every_kind
 def test_a_text_column_of_another_type(kind: str) -> None:
-    with pytest.raises(InputError, match="<frame>: no row has a text in text: row 1: the text is a int"):
+    with pytest.raises(InputError, match="<frame>: no row has a text in text: row 1: the text is an int"):
         deduplicate(MAKERS[kind]({"text": [1, 2]}))
 
 

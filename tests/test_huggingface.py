@@ -159,7 +159,7 @@ def test_equal_words_have_equal_hashes() -> None:
 def test_signatures_of_what_is_no_text() -> None:
     with pytest.raises(NoTextField, match="<dataset>: no record has a text in body; keys seen: text"):
         Signer("body")({"text": ["a"]})
-    with pytest.raises(InputError, match="<dataset>: text holds a int, not a text"):
+    with pytest.raises(InputError, match="<dataset>: text holds an int, not a text"):
         signatures({"text": ["a", 5]})
 
 

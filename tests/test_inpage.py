@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup import Page, Span, clean_page
-from dedup.inpage import ROUNDS, STAYS
+from dedup.cuts import STAYS
+from dedup.inpage import ROUNDS
 from dedup.paragraphs import paragraphs
+from dedup.sections import TITLE
 from tests import doubles
-from tests.doubles import Article, articles, fixed, glued, pages, sentences
+from tests.doubles import Article, articles, fixed, glued, pages, sentences, shortened
 
 CASES = Path(__file__).parent / "cases"
 NATURAL: list[dict[str, Any]] = [
@@ -196,6 +200,74 @@ def test_natural_repetition_that_lost_its_line_breaks_mostly_stays() -> None:
     assert sum(clean_page(text).text != text for text in texts) <= 0.04 * len(texts)
 
 
+REMARKS = (
+    "Nonsense.",
+    "I was there, and it was not so.",
+    "Who pays for this?",
+    "Well said.",
+    "We found no source for that.",
+)
+
+
+@pytest.mark.parametrize(
+    ("remarks", "stays"),
+    [
+        pytest.param(REMARKS, True, id="an article and what its readers say to each paragraph"),
+        pytest.param(("Advertisement", "Photo: A. Brandt", "Read on", "Figure 3", "Video 02:13"), False, id="captions"),
+        pytest.param(("The story goes on below.",), False, id="one notice"),
+        pytest.param(("1.", "2.", "3.", "4.", "5."), False, id="numbers"),
+    ],
+)
+def test_a_text_with_remarks_between_its_paragraphs_is_no_copy(remarks: tuple[str, ...], *, stays: bool) -> None:
+    for article in ENGLISH[:5]:
+        parts = doubles.paragraphs(article.text)
+        answered = "\n".join(f"{part}\n{remarks[i % len(remarks)]}" for i, part in enumerate(parts))
+        for order in ((article.text, answered), (answered, article.text)):
+            text = "Menu\n\n" + "\n\nShare\nPrint\nMore\n\n".join(order) + "\n\nImprint\n"
+            assert (clean_page(text).text == text) == stays, article.title
+
+
+def test_an_article_with_captions_is_told_from_one_with_remarks_by_its_glued_copy() -> None:
+    for article in ENGLISH[:5]:
+        parts = doubles.paragraphs(article.text)
+        main = "\n".join(f"{part}\n{REMARKS[i % len(REMARKS)]}" for i, part in enumerate(parts))
+        page = clean_page(f"Menu\n\n{main}\n\nShare\nPrint\nMore\n\n{glued(article)}\n\nImprint\n")
+        assert page.text == f"Menu\n\n{main}\n\nShare\nPrint\nMore\n\nImprint\n"
+
+
+def test_a_new_sentence_in_a_line_of_its_own_stays() -> None:
+    for article in ENGLISH[:6]:
+        parts = doubles.paragraphs(article.text)
+        second = "\n".join([*parts[:2], "The mayor has since resigned.", "Photo: A. Brandt", *parts[2:]])
+        page = clean_page(f"Menu\n\n{article.text}\n\nShare\nPrint\nMore\n\n{second}\n\nImprint\n")
+        assert page.text.count(parts[-1]) == 1
+        assert "\nThe mayor has since resigned.\n" in page.text
+        assert "A. Brandt" not in page.text
+
+
+@pytest.mark.parametrize("cut", [1.0, 0.6])
+def test_cards_with_nothing_but_a_title_between_them(cut: float) -> None:
+    """The card of the article follows a longer one, from which it is told by the title that stands over the article, too."""
+    long = sorted((article for article in ENGLISH if len(article.title.split()) >= TITLE), key=lambda a: len(a.text))
+    *_, after, main, before = long
+    card = shortened(glued(main), cut)
+    cards = "\n".join([before.title, glued(before), main.title, card, after.title, glued(after)])
+    page = clean_page(f"Menu\n\n{main.title}\n{main.text}\n\nShare\nPrint\nRelated\n\n{cards}\n\nImprint\n")
+    assert main.text in page.text
+    assert card not in page.text
+    assert glued(before) in page.text
+    assert glued(after) in page.text
+
+
+def test_one_long_notice_under_one_heading_stays_in_both_articles() -> None:
+    one, two, notice = sorted(ENGLISH, key=lambda article: len(article.text))[-5:-2]
+    heading = "About the foundation that paid for this report"
+    ends = "\n".join([heading, glued(notice)])
+    releases = [f"{article.title}\n{article.text}\n{ends}" for article in (one, two)]
+    text = "Menu\n\n" + "\n\nShare\nPrint\nMore\n\n".join(releases) + "\n\nImprint\n"
+    assert clean_page(text).text == text
+
+
 def test_the_more_complete_copy_stays() -> None:
     main = ENGLISH[3]
     short = doubles.shortened(main.text, 0.6)
@@ -334,6 +406,8 @@ def test_wrong_arguments() -> None:
         clean_page("a", html="b")
     with pytest.raises(TypeError, match="bytes"):
         clean_page(b"a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="html is an int, not a str or bytes"):
+        clean_page(html=3)  # type: ignore[arg-type]
 
 
 def test_html_is_read_by_its_blocks() -> None:
@@ -355,9 +429,14 @@ def test_paragraphs_are_those_of_the_input() -> None:
 
 def test_a_notebook_shows_what_goes() -> None:
     main = ENGLISH[1]._replace(title="<script>alert(1)</script>")
-    shown = clean_page(aggregated(main, ENGLISH[2]))._repr_html_()
-    assert "dropped A: body" in shown
-    assert "<del>" in shown
+    page = clean_page(aggregated(main, ENGLISH[2], extra="One & only. "))
+    shown = page._repr_html_()
+    assert "dropped A: part of the paragraph; body" in shown
+    assert "One &amp; only.<del>" in shown
+    struck = "".join(re.findall("<del>(.*?)</del>", shown))
+    assert html.unescape(struck).strip() == "".join(
+        page.source[r.dropped.start : r.dropped.end].strip() for r in page.repeats
+    )
     assert "<script>" not in shown
     assert repr(clean_page("a")) == "<Page: 0 repeats, 0 words dropped>"
 

@@ -131,7 +131,7 @@ def test_what_stands_before_damage_is_kept(tmp_path: Path, data: bytes, why: str
     [
         (b'{"id": "x", "text": "caf\xe9 au lait"}', "not_utf8", "the byte 0xe9"),
         (b'["a", "list"]', "not_an_object", "a list"),
-        (b"12", "not_an_object", "a int"),
+        (b"12", "not_an_object", "an int"),
         (b'{"id": "x", "text": "' + b"long " * 1000 + b'"}', "too_long", "over 2048 bytes"),
         (b'{"id": "x"}', "no_text", "keys seen: id"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -59,6 +60,25 @@ def test_kept_is_a_sequence(given: list[dict[str, Any]]) -> None:
     assert list(reversed(kept)) == listed[::-1]
     with pytest.raises(IndexError):
         kept[30]
+
+
+@pytest.mark.parametrize(
+    ("articles", "message"),
+    [
+        (None, "None; give a list of records, or the path of a dump"),
+        (5, "an int; give a list"),
+        (b"The ferry", "a bytes; give a list"),
+        ({"text": "The ferry"}, "a mapping is one record"),
+        ("The ferry.\nIt sails.", "a string is the path of a dump; give texts in a list"),
+        ("The ferry sails. " * 20, "a string is the path of a dump; give texts in a list"),
+        ("no.jsonl", "no.jsonl: no such file"),
+        ([None], "the first is None, not an object"),
+        ([5], "the first is an int, not an object"),
+    ],
+)
+def test_what_holds_no_articles(articles: Any, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        deduplicate(articles)
 
 
 def test_strings_and_other_mappings() -> None:

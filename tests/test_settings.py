@@ -37,6 +37,8 @@ from tests.hostile import article, balanced
         ({"candidate_jaccard": 1.5}, "jaccard 1.5"),
         ({"candidate_jaccard": 0.01}, "128 permutations cannot reach recall 0.99 at Jaccard 0.01"),
         ({"keep": "best"}, "no policy is called 'best'"),
+        ({"keep": 3}, "keep is 3: give names of policies, or functions of an Article"),
+        ({"keep": ["id", 3]}, "keep is ['id', 3]"),
         ({"keep": "source"}, "the policy source needs a ranked list of sites"),
         ({"versions": "newest"}, "versions is 'newest': give policy, latest, earliest, all"),
         ({"window": "soon"}, "'soon'"),

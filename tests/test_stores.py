@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dedup import stores
+from dedup import open_index, stores, unique
 from dedup.entries import Entry, read
 from dedup.errors import StoreError
 from dedup.keys import Keys
@@ -253,6 +255,14 @@ def test_tables_grow_with_their_rows(store: Store) -> None:
 def test_uris_that_name_no_store(uri: str, why: str) -> None:
     with pytest.raises(StoreError, match=why):
         open_store(uri, lambda rest: Opening(rest, HEADER, frozenset(), Limits()))
+
+
+@pytest.mark.parametrize("uri", [3, None, Path("seen.db")])
+def test_what_is_no_uri(uri: Any) -> None:
+    with pytest.raises(StoreError, match=re.escape(f"{uri!r}: no URI of a store: write sqlite:seen.db or memory:")):
+        open_index(uri)
+    with pytest.raises(StoreError, match="no URI of a store"):
+        list(unique(["a text"], index=uri))
 
 
 def test_a_store_is_not_made_where_it_must_exist(tmp_path: Path) -> None:

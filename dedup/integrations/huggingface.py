@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Unpack
 
 from dedup.deduplication import Options, chosen, run
-from dedup.errors import InputError, MissingExtra, NoTextField
+from dedup.errors import InputError, MissingExtra, NoTextField, kind_of
 from dedup.fields import Fields
 from dedup.frame_result import FrameResult, Maker
 from dedup.frames import FrameTable, plain
@@ -135,15 +135,15 @@ class Signer:
         mappings: of these (formats `pandas`, `polars`, `arrow`) `map` would drop all other columns.
         """
         if not isinstance(batch, Mapping):
-            raise InputError(_NAME, f"a batch is a {type(batch).__name__}: map dataset.with_format(None)")
+            raise InputError(_NAME, f"a batch is {kind_of(batch)}: map dataset.with_format(None)")
         wanted = (self.column,) if self.column is not None else Fields().text
         name = next((name for name in wanted if name in batch), None)
         if name is None:
             raise NoTextField(_NAME, map(str, batch), wanted)
         texts = ["" if (cell := plain(given)) is None else cell for given in batch[name]]
-        strange = next((type(cell).__name__ for cell in texts if not isinstance(cell, str)), None)
+        strange = next((kind_of(cell) for cell in texts if not isinstance(cell, str)), None)
         if strange is not None:
-            raise InputError(_NAME, f"{name} holds a {strange}, not a text")
+            raise InputError(_NAME, f"{name} holds {strange}, not a text")
         found = fingerprint(Texts.of(texts), self.scheme)
         starts = [0, *found.ends.tolist()]
         hashes = [

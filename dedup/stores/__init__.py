@@ -137,6 +137,8 @@ def open_store(uri: str, opening: Callable[[str], Opening]) -> Store:
     """The store that a URI names: `memory:`, `sqlite:seen.db`, `redis://host/0?prefix=news`, or one of another package.
     `opening` is given what stands behind the colon. Raises StoreError.
     """
+    if not isinstance(uri, str):
+        raise StoreError(repr(uri), "no URI of a store: write sqlite:seen.db or memory:")
     scheme, colon, rest = uri.partition(":")
     if not colon:
         raise StoreError(shown(uri), f"no URI of a store: write sqlite:{uri or 'seen.db'} or memory:")
