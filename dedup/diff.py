@@ -16,7 +16,7 @@ from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from dedup.words import Words, locate
 Kind: TypeAlias = Literal["equal", "replaced", "removed", "added", "moved"]
 Span: TypeAlias = tuple[int, int]
 
-_SPACE = re.compile(r"\s+")
+_SPACE: Final = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,13 @@ def _edges(text: str, words: Words) -> list[int]:
 
     White space belongs to the word before it, and punctuation to the word that it touches.
     """
-    spaces = np.array([0, *(m.end() for m in _SPACE.finditer(text))])
-    last = spaces[np.searchsorted(spaces, words.starts, "right") - 1]
-    begins = np.where(last[1:] > words.ends[:-1], last[1:], words.starts[1:])
-    return [0, *begins.tolist(), len(text)]
+    begins, ends = words.starts[1:].tolist(), words.ends[:-1].tolist()
+    for i in np.flatnonzero(
+        words.starts[1:] - words.ends[:-1] > 1
+    ).tolist():  # one sign alone belongs to the word before
+        for space in _SPACE.finditer(text, ends[i], begins[i]):
+            begins[i] = space.end()
+    return [0, *begins, len(text)]
 
 
 def _pieces(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> list[tuple[Kind, Span, Span]]:
