@@ -188,7 +188,11 @@ class Index:
         return found[0].id if found else None
 
     def note(self, name: str, value: str | None) -> None:
-        """Keeps something that a run needs to know of itself; None forgets it."""
+        """Keeps something that a run needs to know of itself, which is not empty and can be written as UTF-8; None forgets it.
+        Raises SettingsError.
+        """
+        if value == "" or (name + (value or "")).encode("utf-8", "replace").decode() != name + (value or ""):
+            raise SettingsError(f"a note {name!r} of {value!r} cannot be kept")
         with self.transaction():
             self._session.store.note(name, value)
 
