@@ -251,8 +251,8 @@ class Index:
 
     def entries(self, *, copies: bool = False) -> Iterator[Article]:
         """All articles that are kept, in the order in which they were added; with `copies`, each before those that are stored
-        beside it, so that another index to which all are added keeps and stores the same. The index may be used meanwhile: an
-        article that came or went then may be among them or not.
+        beside it, so that another index to which all are added keeps and stores the same, but for what it decides otherwise as
+        it knows less boilerplate. The index may be used meanwhile: an article that came or went then may be among them or not.
         """
         with self._session.reading():
             found = self._session.store.entries()
