@@ -594,3 +594,13 @@ def test_a_file_that_another_program_holds_is_told_and_used_on(
         other.execute("ROLLBACK")
         assert index.add({"id": "new", "text": article(900)}).new
         assert index.verify() == []
+
+
+def test_a_name_that_is_no_utf8_is_damage(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE articles SET id = CAST(x'ff41' AS TEXT) WHERE row = 1")
+        db.commit()
+    with open_index(f"sqlite:{path}") as index:
+        assert index.verify() != []
+        with pytest.raises(IndexDamaged, match="decode"):
+            list(index.entries())
