@@ -598,7 +598,7 @@ def test_a_file_that_another_program_holds_is_told_and_used_on(
 
 def test_a_name_that_is_no_utf8_is_damage(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
-        db.execute("UPDATE articles SET id = CAST(x'ff41' AS TEXT) WHERE row = 1")
+        db.execute("UPDATE articles SET id = CAST(x'ff41' AS TEXT) WHERE row = (SELECT min(row) FROM articles)")
         db.commit()
     with open_index(f"sqlite:{path}") as index:
         assert index.verify() != []
