@@ -69,6 +69,8 @@ def check(**options: Any) -> None:
 
         settings = settings_of(options)
         record = _record(read_text(options["file"]))
+        if record is None:
+            fail(f"{options['file']}: has several records, and check takes one: give them to dedup run", EXIT_UNCHECKED)
         tell_compiling()
         with open_index(uri_of(options["uri"]), settings, create=False) as index:
             verdict = index.check(record)
@@ -88,18 +90,25 @@ def check(**options: Any) -> None:
         sys.exit(EXIT_DUPLICATE if verdict.duplicate else 0)
 
 
-def _record(text: str) -> Mapping[str, Any] | str:
-    """The record of a file: a JSON object, or the text itself."""
+def _record(text: str) -> Mapping[str, Any] | str | None:
+    """The record of a file: a JSON object, or the text itself; None for several records (JSON Lines)."""
+    if not text.lstrip().startswith("{"):
+        return text
+    found = _object(text)
+    if found is None and _object(text.lstrip().partition("\n")[0]) is not None:
+        return None
+    return text if found is None else found
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    """The JSON object that a text is, if it is one."""
     from dedup.json_values import parse
 
-    if text.lstrip().startswith("{"):
-        try:
-            found = parse(text.encode())
-        except (ValueError, RecursionError):
-            return text
-        if isinstance(found, dict):
-            return found
-    return text
+    try:
+        found = parse(text.encode())
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 @click.group(

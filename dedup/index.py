@@ -152,7 +152,11 @@ class Index:
         return found[0].id if found else None
 
     def note(self, name: str, value: str | None) -> None:
-        """Keeps something that a run needs to know of itself; None forgets it."""
+        """Keeps something that a run needs to know of itself, which is not empty and can be written as UTF-8; None forgets it.
+        Raises SettingsError.
+        """
+        if value == "" or (name + (value or "")).encode("utf-8", "replace").decode() != name + (value or ""):
+            raise SettingsError(f"a note {name!r} of {value!r} cannot be kept")
         with self.transaction():
             self._session.store.note(name, value)
 
@@ -211,8 +215,8 @@ class Index:
 
     def entries(self, *, copies: bool = False) -> Iterator[Article]:
         """All articles that are kept, in the order in which they were added; with `copies`, each before those that are stored
-        beside it, so that another index to which all are added keeps and stores the same. The index may be used meanwhile: an
-        article that came or went then may be among them or not.
+        beside it, so that another index to which all are added keeps and stores the same, but for what it decides otherwise as
+        it knows less boilerplate. The index may be used meanwhile: an article that came or went then may be among them or not.
         """
         with self._session.reading():
             found = self._session.store.entries()

@@ -150,6 +150,13 @@ def test_what_cannot_be_checked_is_neither_new_nor_a_duplicate(tmp_path: Path, s
     assert names(tmp_path) == ["seen.db"]
 
 
+def test_a_dump_is_not_checked_as_one_text(seen: Path) -> None:
+    for given in (line(id="a", text=article(1)) + line(id="b", text=article(2)), b'\n{"text": "a"}\n{"text'):
+        done = invoke("check", "-", "--index", seen, given=given.decode())
+        assert (done.exit_code, "several records" in done.output) == (2, True)
+    assert invoke("check", "-", "--index", seen, given="{ no JSON " + article(8)).exit_code == 0
+
+
 def test_an_index_is_looked_after(tmp_path: Path, seen: Path) -> None:
     facts = json.loads(invoke("index", "info", seen, "--json").stdout)
     assert (facts["articles"], facts["made by"]["seed"]) == (3, "1")

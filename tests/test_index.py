@@ -376,6 +376,13 @@ def test_wrong_ways_to_add_many(index: Index, given: Any, batch: int) -> None:
     assert len(index) == 0
 
 
+@pytest.mark.parametrize(("name", "value"), [("a", ""), ("a\ud800", "1"), ("a", "\ud800")])
+def test_notes_that_not_every_store_can_keep_are_refused(index: Index, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be kept"):
+        index.note(name, value)
+    assert index.notes() == {}
+
+
 def test_what_a_source_gave_before_it_failed_is_there_in_whole_batches(index: Index) -> None:
     def source() -> Iterator[dict[str, Any]]:
         for i in range(5):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -165,3 +166,19 @@ def test_what_was_acknowledged_survives_a_kill(writer: Writer, uri: str, batch: 
         lost_acknowledgements = stored - known
         assert len(lost_acknowledgements) in (0, batch)
         known |= lost_acknowledgements
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer that interrupts")
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+def test_an_index_is_used_on_after_interrupts_at_any_moment(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    uri = {"memory": "memory:", "sqlite": f"sqlite:{tmp_path / 'seen.db'}"}.get(kind, "")
+    if not uri:
+        server: Redis = request.getfixturevalue("redis_index")
+        uri = server.uri()
+    folder = Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-m", "tests.index_interrupted", uri, "300"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout.split()[0]) > 30

@@ -818,3 +818,27 @@ def test_connections_with_tls(redis_index: Redis, tmp_path: Path) -> None:
                 open_index(refused)
     finally:
         tunnel.close()
+
+
+def test_an_answer_that_was_not_waited_for_is_not_taken_for_the_next_one(
+    redis_index: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt may come between a question and its answer, which is under way then."""
+    connection = redis.connection.Connection
+
+    def stop(*given: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with open_index(redis_index.uri()) as index:
+        for i in range(5):
+            with monkeypatch.context() as patch:
+                patch.setattr(connection, "read_response", stop)
+                with pytest.raises(KeyboardInterrupt):
+                    index.add({"id": "lost", "text": article(100 + i)})
+            with monkeypatch.context() as patch:
+                patch.setattr(connection, "can_read", lambda *given, **options: False)  # it did not arrive yet
+                assert index.add({"id": f"a{i}", "text": article(i)}).new
+        assert [found.id for found in index.entries()] == [f"a{i}" for i in range(5)]
+    with open_index(redis_index.uri()) as index:
+        assert len(index) == 5
+        assert index.verify() == []

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -575,3 +576,31 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(StoreError):
         open_index(f"sqlite:{folder}")
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_file_that_another_program_holds_is_told_and_used_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    monkeypatch.setattr("dedup.stores.sqlite_connection.BUSY", 0.1)
+    with open_index(f"sqlite:{path}") as index, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        count = len(index)
+        other.execute(lock)
+        for change in (lambda: index.add({"id": "new", "text": article(900)}), lambda: index.expire(older_than="1d")):
+            with pytest.raises(StoreError, match="others have been writing for"):
+                change()
+        assert index.check({"text": article(900)}).new
+        assert len(index) == count
+        other.execute("ROLLBACK")
+        assert index.add({"id": "new", "text": article(900)}).new
+        assert index.verify() == []
+
+
+def test_a_name_that_is_no_utf8_is_damage(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE articles SET id = CAST(x'ff41' AS TEXT) WHERE row = (SELECT min(row) FROM articles)")
+        db.commit()
+    with open_index(f"sqlite:{path}") as index:
+        assert index.verify() != []
+        with pytest.raises(IndexDamaged, match="decode"):
+            list(index.entries())

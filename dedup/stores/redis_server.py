@@ -57,15 +57,26 @@ class Server:
             ssl_ca_certs=address.ca,
         )
         self._scripts: dict[str, Any] = {}
+        self._asking: set[int] = set()  # threads that wait for an answer
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors of the client as errors of the store."""
+        """Errors of the client as errors of the store. An answer that was not waited for to its end, because of an interrupt,
+        would be taken for the next one's: its connection is closed.
+        """
         if os.getpid() != self._pid:
             raise StoreError(self.uri, "was opened in another process; open it anew in each")
-        errors = self._errors
+        errors, thread = self._errors, threading.get_ident()
+        if thread in self._asking:
+            self._client.connection_pool.disconnect(inuse_connections=False)
+        self._asking.add(thread)
         try:
-            yield
+            try:
+                yield
+            except errors.RedisError:
+                self._asking.discard(thread)
+                raise
+            self._asking.discard(thread)
         except (errors.AuthenticationError, errors.AuthorizationError, errors.NoPermissionError) as error:
             raise StoreError(self.uri, f"the server refuses access: {error}") from None
         except errors.TimeoutError as error:

@@ -126,6 +126,9 @@ class Connection:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if "is locked" in str(error):
+                waited = f"others have been writing for {BUSY:.0f} seconds ({error}): try again later"
+                raise StoreError(self._uri, waited) from error
             damaged = type(error) is sqlite3.DatabaseError or str(error).startswith("Could not decode")
             raise (IndexDamaged if damaged else StoreError)(self._uri, str(error)) from error
 
