@@ -3,8 +3,8 @@
     python benchmarks/index.py --articles 100000 1000000 --markdown
 
 Articles of 450 invented words, all of them new, 25 sites; each store and size in a fresh process. articles/s: `add_many`, 500
-at once (`jobs 2`: 5,000 in a call, so that one thread reads while the other one stores), from records in memory, over the last
-half, growing tables included, with the loss of power survived where there is a disk. `check`: 2,000 single
+a transaction, from records in memory (`jobs 2`: 25,000 in a call, of which one thread reads while the other one stores), over
+the last half, growing tables included, with the loss of power survived where there is a disk. `check`: 2,000 single
 articles, half of them edited copies of stored ones. Memory is what the process has more than before the index was opened, with
 records that wait left out; disk is, with Redis, the memory of the server. `opened`: the same of a process that only opens the
 file; `predicted`: by the formula of `predicted`. Agreement with a run: pairs of copies that adding `data/sample.jsonl.gz` article
@@ -111,11 +111,12 @@ def _measured(kind: str, articles: int, uri: str) -> dict[str, Any]:
     index = dedup.open_index(uri, settings(kind), durability="power")
     spent: list[tuple[float, float]] = []
     stored: list[dict[str, str]] = []
-    call = min(articles // 10, BATCH if jobs(kind) == 1 else 10 * BATCH)
+    call = BATCH if jobs(kind) == 1 else min(articles // 4, 50 * BATCH)
+    part = max(call, articles // 10)
     for start in range(0, articles, call):
         records = source.batch(call)
-        if start % (articles // 10) == 0:
-            stored += records[: CHECKS // 20]
+        if (start + call) % part == 0:
+            stored += records[: CHECKS // 2 * part // articles]
         wall, cpu = time.perf_counter(), time.process_time()
         new = sum(verdict.new for verdict in index.add_many(records))
         spent.append((time.perf_counter() - wall, time.process_time() - cpu))
