@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint64
 
-from dedup.kernels.table import find, insert, touch
+from dedup.kernels.table import find, insert, insert_new, touch
 
 
 @njit(nogil=True, cache=True)
@@ -24,6 +24,13 @@ def tally(rows, count):  # type: ignore[no-untyped-def]
     return distinct[:found], times[:found]
 
 
+@njit(inline="always")
+def _count(entered, table, found):  # type: ignore[no-untyped-def]
+    """Adds how many keys entered a table, and how many were refused."""
+    entered[table, 0] += found[0]
+    entered[table, 1] += found[1]
+
+
 @njit(nogil=True, cache=True)
 def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-untyped-def]
     """Enters the keys of one row in several tables, `keys` (places, marks) each: as `insert` does.
@@ -32,8 +39,7 @@ def insert_row(tables, keys, owner, limits, alive, entered):  # type: ignore[no-
     owners = np.full(1, owner, np.uint32)
     for t in range(len(tables)):
         more, refused, _ = insert(tables[t], keys[t][0], keys[t][1], owners, limits[t], alive)
-        entered[t, 0] += more
-        entered[t, 1] += refused
+        _count(entered, t, (more, refused))
 
 
 @njit(nogil=True, cache=True)
@@ -124,6 +130,7 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
     found = np.empty(room, np.int64)
     numbers = np.empty(room, np.int64)
     out = np.empty(room, np.int64)
+    owners = np.empty(1, np.uint32)
     touched = uint64(0)
     for i in range(first, last):
         if i + 1 < last:
@@ -134,14 +141,24 @@ def admit(tables, keys, bounds, first, last, row, codes, known, limits, share, l
         pieces = keys[2][0][bounds[2][0][i] : bounds[2][1][i]], keys[2][1][bounds[2][0][i] : bounds[2][1][i]]
         if find(tables[0], near[0], near[1], alive, found, numbers):
             return i - first, touched
-        size = find(tables[1], held[0], held[1], alive, found, numbers)
-        if size and _sharing(found, size, len(held[0]), counts, share, out, 0):
+        shared = find(tables[1], held[0], held[1], alive, found, numbers)
+        if shared and _sharing(found, shared, len(held[0]), counts, share, out, 0):
             return i - first, touched
         size = find(tables[2], pieces[0], pieces[1], alive, found, numbers)
         if size and _printed(found, numbers, size, sites, codes[i - first], least):
             return i - first, touched
         owner = np.uint32(row + i - first)
-        insert_row(tables, (near, held, pieces), owner, limits, alive, entered)
+        _count(entered, 0, insert_new(tables[0], near[0], near[1], owner))
+        owners[0] = owner
+        if shared:
+            more, refused, _ = insert(tables[1], held[0], held[1], owners, limits[1], alive)
+            _count(entered, 1, (more, refused))
+        else:
+            _count(entered, 1, insert_new(tables[1], held[0], held[1], owner))
+        more, refused, _ = insert(
+            tables[2], pieces[0], pieces[1], owners, limits[2], alive
+        )  # a text may have a piece twice
+        _count(entered, 2, (more, refused))
         alive[owner] = 1
         counts[owner] = min(len(held[0]), 65535)
         sites[owner] = codes[i - first]

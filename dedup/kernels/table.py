@@ -175,6 +175,42 @@ def insert(table, places, marks, owners, limit, alive):  # type: ignore[no-untyp
 
 
 @njit(nogil=True, cache=True)
+def insert_new(table, places, marks, owner):  # type: ignore[no-untyped-def]
+    """Enters distinct keys that no living row holds, as `find` has just told, for one row; returns how many entered, and how many
+    found no room within reach. The table must have room.
+
+    It begins to look where the farthest key of a bucket was entered: all before is full, and stays so.
+    """
+    cells, rows, tags, small, reach = table
+    size = uint64(len(cells) // LINE)
+    entered = 0
+    for i in range(len(places)):
+        home = slot_of(places[i], size)
+        own = uint64(64) * home + uint64(_STATE)
+        far = small[own] >> uint8(4)
+        behind = _LOOK[far - 1] if far else 0
+        room = home + uint64(behind)
+        if room >= size:
+            room -= size
+        for d in range(behind, reach):
+            state = uint64(64) * room + uint64(_STATE)
+            count = uint64(small[state] & uint8(15))
+            if count < SLOTS:
+                mark = marks[i]
+                rows[uint64(16) * room + uint64(_ROWS) + count] = (mark >> uint32(24)) << _TOP | uint32(owner)
+                tags[uint64(32) * room + count] = uint16(mark & uint32(0xFFFF))
+                small[uint64(64) * room + uint64(_LOWS) + count] = uint8((mark >> uint32(16)) & uint32(0xFF))
+                small[state] += uint8(1)
+                small[own] = _farther(small[own], d)
+                entered += 1
+                break
+            room += uint64(1)
+            if room == size:
+                room = uint64(0)
+    return entered, len(places) - entered
+
+
+@njit(nogil=True, cache=True)
 def find(table, places, marks, alive, out_rows, out_keys):  # type: ignore[no-untyped-def]
     """Writes the living rows that hold some key, and the number of the key, key by key; returns how many there are."""
     cells, rows, tags, small, reach = table
