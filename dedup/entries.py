@@ -172,12 +172,14 @@ def words_of(entries: Sequence[Entry], plain: Settings) -> list[Words]:
 
 
 def _words(batch: Batch) -> list[Words]:
+    tokens = batch.tokens.copy()  # stands in room for a token a byte, which is not to be held with the words
+    tokens.flags.writeable = False
     words, pieces = slices(batch.lengths), slices(batch.counts)
     hashes = batch.hashes.tobytes()
     size = batch.hashes.itemsize * batch.hashes.shape[1]
     return tuples(
         Words,
-        map(batch.tokens.__getitem__, words),
+        map(tokens.__getitem__, words),
         [hashes[at : at + size] for at in range(0, len(hashes), size)],
         map(batch.keys.__getitem__, pieces),
         map(batch.pieces.__getitem__, pieces),

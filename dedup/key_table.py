@@ -20,7 +20,7 @@ MODEST: Final = 64 << 20
 bucket that is looked at.
 """
 
-GROWTH: Final = 1.2
+GROWTH: Final = 1.25
 """A table that grows has room for so many times its keys, a modest one for `DOUBLE` as many."""
 
 DOUBLE: Final = 2.0
