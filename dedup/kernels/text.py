@@ -1,4 +1,4 @@
-"""UTF-8 bytes -> tokens, and the lines and sentences that they stand in, in one pass."""
+"""UTF-8 bytes -> tokens, and the lines and sentences that they stand in."""
 
 from __future__ import annotations
 
