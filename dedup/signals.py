@@ -10,7 +10,17 @@ from typing import Final, NamedTuple, Protocol
 from dedup.alignment import RUN
 from dedup.diff import Piece, diff
 from dedup.fields import Article
-from dedup.names import Swaps, other_names, other_subject, own_capitals, renamed, retitled, swapped_too, title_swaps
+from dedup.names import (
+    Places,
+    Swaps,
+    other_names,
+    other_subject,
+    own_capitals,
+    renamed,
+    retitled,
+    swapped_too,
+    title_swaps,
+)
 from dedup.urls import page
 from dedup.values import apart
 from dedup.words import locate
@@ -175,10 +185,22 @@ class RowSignals:
         """How many places have a word with a capital in both texts, another one in each."""
         return sum(_has_capital(a) and _has_capital(b) for a, b in self._replaced)
 
+    @property
+    def _replaced(self) -> Places:
+        return self._differing[0]
+
     @cached_property
-    def _replaced(self) -> list[tuple[str, str]]:
+    def _differing(self) -> tuple[Places, Places]:
+        """The words that stand in the place of others; and of these, if not of one site, those inside the common body."""
         a, b = self._texts()
-        return _places(a, b, diff(a, b))
+        pieces = diff(a, b)
+        every = _places(a, b, pieces)
+        if self.same_site:
+            return every, every
+        runs = [i for i, piece in enumerate(pieces) if piece.kind == "equal"]
+        first = next((i for i in runs if _is_run(a[slice(*pieces[i].a)])), None)
+        last = next((i for i in reversed(runs) if _is_run(a[slice(*pieces[i].a)])), None)
+        return every, _places(a, b, pieces[first:last]) if first is not None else []
 
     def other_names(self, least: float) -> int:
         """How many places have a name in one text and another name in the other, if not of one site, between the first and the
@@ -192,12 +214,7 @@ class RowSignals:
 
     @cached_property
     def _other_names(self) -> int:
-        a, b = self._texts()
-        pieces: Sequence[Piece] = diff(a, b)
-        if not self.same_site:
-            runs = [i for i, piece in enumerate(pieces) if piece.kind == "equal" and _is_run(a[slice(*piece.a)])]
-            pieces = pieces[runs[0] : runs[-1]] if runs else ()
-        return other_names(_places(a, b, pieces), a, b)
+        return other_names(self._differing[1], *self._texts())
 
     def retitled(self) -> bool:
         """Whether a word of one title has another one in its place in the other title, and in the texts."""

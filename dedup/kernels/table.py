@@ -96,6 +96,17 @@ def _farther(state, behind):  # type: ignore[no-untyped-def]
     return uint8(far << uint8(4) | (state & uint8(15)))
 
 
+@njit(inline="always")
+def _write(rows, tags, small, line, owner, tag, low):  # type: ignore[no-untyped-def]
+    """Puts a key behind those of a bucket that has room; `owner`: its row, and above that the last bits of its mark."""
+    state = uint64(64) * line + uint64(_STATE)
+    count = uint64(small[state] & uint8(15))
+    rows[uint64(16) * line + uint64(_ROWS) + count] = owner
+    tags[uint64(32) * line + count] = tag
+    small[uint64(64) * line + uint64(_LOWS) + count] = low
+    small[state] += uint8(1)
+
+
 @njit(nogil=True, cache=True)
 def insert(table, places, marks, owners, limit, alive):  # type: ignore[no-untyped-def]
     """Enters key i for the row `owners[i]` (or all for the one owner that is given), in the place of a row that holds it and is
@@ -161,12 +172,7 @@ def insert(table, places, marks, owners, limit, alive):  # type: ignore[no-untyp
         elif room == _NOWHERE:
             refused += 1
         else:
-            state = uint64(64) * room + uint64(_STATE)
-            count = uint64(small[state] & uint8(15))
-            rows[uint64(16) * room + uint64(_ROWS) + count] = top << _TOP | owner
-            tags[uint64(32) * room + count] = tag
-            small[uint64(64) * room + uint64(_LOWS) + count] = low
-            small[state] += uint8(1)
+            _write(rows, tags, small, room, top << _TOP | owner, tag, low)
             if behind >= look:
                 own = uint64(64) * home + uint64(_STATE)
                 small[own] = _farther(small[own], behind)
@@ -193,14 +199,10 @@ def insert_new(table, places, marks, owner):  # type: ignore[no-untyped-def]
         if room >= size:
             room -= size
         for d in range(behind, reach):
-            state = uint64(64) * room + uint64(_STATE)
-            count = uint64(small[state] & uint8(15))
-            if count < SLOTS:
+            if small[uint64(64) * room + uint64(_STATE)] & uint8(15) < SLOTS:
                 mark = marks[i]
-                rows[uint64(16) * room + uint64(_ROWS) + count] = (mark >> uint32(24)) << _TOP | uint32(owner)
-                tags[uint64(32) * room + count] = uint16(mark & uint32(0xFFFF))
-                small[uint64(64) * room + uint64(_LOWS) + count] = uint8((mark >> uint32(16)) & uint32(0xFF))
-                small[state] += uint8(1)
+                tag, low = uint16(mark & uint32(0xFFFF)), uint8((mark >> uint32(16)) & uint32(0xFF))
+                _write(rows, tags, small, room, (mark >> uint32(24)) << _TOP | uint32(owner), tag, low)
                 small[own] = _farther(small[own], d)
                 entered += 1
                 break
@@ -265,13 +267,8 @@ def move(table, larger, extra, first, last, alive):  # type: ignore[no-untyped-d
             home = slot_of(key >> more, new_size)
             room = home
             for behind in range(reach):
-                state = uint64(64) * room + uint64(_STATE)
-                count = uint64(new_small[state] & uint8(15))
-                if count < SLOTS:
-                    new_rows[uint64(16) * room + uint64(_ROWS) + count] = owner
-                    new_tags[uint64(32) * room + count] = tag
-                    new_small[uint64(64) * room + uint64(_LOWS) + count] = low
-                    new_small[state] += uint8(1)
+                if new_small[uint64(64) * room + uint64(_STATE)] & uint8(15) < SLOTS:
+                    _write(new_rows, new_tags, new_small, room, owner, tag, low)
                     own = uint64(64) * home + uint64(_STATE)
                     new_small[own] = _farther(new_small[own], behind)
                     entered += 1

@@ -99,9 +99,7 @@ def plain_words(buffer, eights, start, words, edges, out, base, odd, numbers):  
         chunk |= _LOWER & mask
         out[base + k] = finish(absorb(SEED, chunk), uint32(~chunk & _ALPHA & mask != 0))
         odd[k] |= _WIDE * uint8(high != 0) | _APART * uint8((i - gap != 1) | (buffer[gap] != _BLANK))
-        odd[k + 1] = _APART * uint8(
-            high != 0
-        )  # a wide one may have no token, so that a full stop before it is open still
+        odd[k + 1] = _APART * uint8(high != 0)  # a wide one may have no token: a full stop before it is open still
         any_high |= high
         numbers[n] = k
         n += uint64(left > 8)
